@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type"
+"""Depthwise convolution: four channels at one pixel, accumulators in registers, taps outside the input skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.channel_table import ChannelTable
+from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.model.network import DepthwiseConv2D, Network, Operator
+
+#: output channels computed together
+BLOCK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DepthwiseSpecification:
+    """Shapes without the batch: `x` (H, W, C), `y` (H, W, C * multiplier), `kernel` (H, W); padding is (top, left)."""
+
+    x: tuple[int, int, int]
+    y: tuple[int, int, int]
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    dilations: tuple[int, int]
+    padding: tuple[int, int]
+    multiplier: int
+    table: ChannelTable
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return "depthwise"
+
+    def describe(self) -> str:
+        """Shapes and arithmetic, for the comment above the C function."""
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
+        shape = f"x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw}"
+        shape += f", padding {self.padding[0]}, {self.padding[1]} (top, left)"
+        shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
+        shape += f", multiplier {self.multiplier}" if self.multiplier > 1 else ""
+        return f"{self.family}: {shape}\n{self.table.describe()}"
+
+
+def build_depthwise(spec: DepthwiseSpecification) -> Any:
+    """The TIR function of `spec`: (x, weights, channel_table, y)."""
+    height, width, channels = spec.x
+    out_height, out_width, out_channels = spec.y
+    kernel_height, kernel_width = spec.kernel
+    stride_y, stride_x = spec.strides
+    dilation_y, dilation_x = spec.dilations
+    top, left = spec.padding
+    multiplier, table = spec.multiplier, spec.table
+    dtype, sum_dtype, columns = table.dtype, table.sum_dtype, table.columns
+    blocks, rest = divmod(out_channels, BLOCK)
+    pad_y = reads_padding(height, out_height, kernel_height, stride_y, dilation_y, top)
+    pad_x = reads_padding(width, out_width, kernel_width, stride_x, dilation_x, left)
+
+    @T.prim_func(s_tir=True)
+    def depthwise(x: T.handle(dtype), weights: T.handle(dtype), channel_table: T.handle(sum_dtype), y: T.handle(dtype)):
+        X = T.decl_buffer((height, width, channels), dtype, data=x)
+        W = T.decl_buffer((kernel_height, kernel_width, out_channels), dtype, data=weights)
+        K = T.decl_buffer((out_channels, columns), sum_dtype, data=channel_table)
+        Y = T.decl_buffer((out_height, out_width, out_channels), dtype, data=y)
+        acc = T.alloc_buffer((BLOCK,), sum_dtype)
+
+        @T.inline
+        def block(oy, ox, row, column, channel, size):
+            for j in T.unroll(size):
+                acc[j] = K[channel + j, 0]
+            for ky in T.serial(
+                first_tap(row, dilation_y, pad_y), last_tap(row, dilation_y, kernel_height, height, pad_y)
+            ):
+                for kx in T.serial(
+                    first_tap(column, dilation_x, pad_x), last_tap(column, dilation_x, kernel_width, width, pad_x)
+                ):
+                    for j in T.unroll(size):
+                        acc[j] = acc[j] + table.centre(
+                            X[row + ky * dilation_y, column + kx * dilation_x, T.floordiv(channel + j, multiplier)]
+                        ) * T.cast(W[ky, kx, channel + j], sum_dtype)
+            for j in T.unroll(size):
+                Y[oy, ox, channel + j] = table.finish(acc[j], K, channel + j)
+
+        for oy, ox in T.grid(out_height, out_width):
+            for b in T.serial(blocks):
+                block(oy, ox, oy * stride_y - top, ox * stride_x - left, b * BLOCK, BLOCK)
+            if rest > 0:
+                block(oy, ox, oy * stride_y - top, ox * stride_x - left, blocks * BLOCK, rest)
+
+    return depthwise
+
+
+def implement_depthwise(network: Network, operator: Operator) -> Implementation:
+    """A depthwise convolution, weights [1, KH, KW, C * multiplier]."""
+    attributes = operator.attributes
+    assert isinstance(attributes, DepthwiseConv2D)
+    x, weights = network.input_tensors(operator)[:2]
+    y = network.output_tensors(operator)[0]
+    assert weights.data is not None
+    _, kernel_height, kernel_width, outputs = weights.shape
+    table, rows = ChannelTable.of(network, operator, weights.data.reshape(-1, outputs).T)
+    spec = DepthwiseSpecification(
+        x=(x.shape[1], x.shape[2], x.shape[3]),
+        y=(y.shape[1], y.shape[2], y.shape[3]),
+        kernel=(kernel_height, kernel_width),
+        strides=attributes.strides,
+        dilations=attributes.dilations,
+        padding=(attributes.padding.top, attributes.padding.left),
+        multiplier=attributes.multiplier,
+        table=table,
+    )
+    return Implementation(
+        specification=spec,
+        build=lambda: build_depthwise(spec),
+        arguments=(
+            Input(operator.inputs[0]),
+            Constant("weights", np.ascontiguousarray(weights.data), f"{list(weights.shape)} 1HWC"),
+            rows,
+            Output(operator.outputs[0]),
+        ),
+        macs=spec.y[0] * spec.y[1] * weights.elements,
+    )

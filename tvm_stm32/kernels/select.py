@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernel family implements which operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tvm_stm32.errors import ModelError
+from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
+from tvm_stm32.kernels.depthwise import implement_depthwise
+from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.model.describe import describe_operator
+from tvm_stm32.model.network import Arithmetic, Attributes, Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator
+
+Implement = Callable[[Network, Operator], Implementation]
+
+#: by operator and arithmetic
+_FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
+    Conv2D: dict.fromkeys(Arithmetic, implement_conv2d),
+    DepthwiseConv2D: dict.fromkeys(Arithmetic, implement_depthwise),
+    FullyConnected: dict.fromkeys(Arithmetic, implement_fully_connected),
+}
+
+
+def implement(network: Network, operator: Operator) -> Implementation:
+    """The kernel for `operator`.
+
+    Raises:
+        ModelError: no kernel computes this operator for these types.
+    """
+    family = _FAMILIES.get(type(operator.attributes), {}).get(operator.arithmetic)
+    if family is None:
+        raise ModelError(
+            f"no kernel for {describe_operator(network, operator)}",
+            where=f"layer {operator.name}",
+            hint="replace the operator in the model, or keep this layer out of the part that is compiled",
+        )
+    return family(network, operator)
