@@ -77,7 +77,7 @@ class ChannelTable:
             return table, Constant("bias", bias.astype(np.float32), "bias per output channel")
         _check_accumulators(operator, weights, bias)
         rule = accumulator_rule(network, operator, weights, bias)
-        assert x.quantization is not None and y.quantization is not None
+        assert x.quantization and y.quantization
         requantization = Requantization(
             rule.helper, x.quantization.zero_point, y.quantization.zero_point, rule.low, rule.high
         )

@@ -102,9 +102,7 @@ def build_conv2d(spec: Conv2DSpecification) -> Any:
                     first_tap(column, dilation_x, pad_x), last_tap(column, dilation_x, kernel_width, width, pad_x)
                 ):
                     for c in T.serial(group_inputs):
-                        value: T.let = table.centre(
-                            X[row + ky * dilation_y, column + kx * dilation_x, first_input + c]
-                        )
+                        value: T.let = table.centre(X[row + ky * dilation_y, column + kx * dilation_x, first_input + c])
                         for j in T.unroll(size):
                             acc[j] = acc[j] + value * T.cast(
                                 W[channel * depth + ((ky * kernel_width + kx) * group_inputs + c) * size + j], sum_dtype
@@ -145,9 +143,7 @@ def implement_fully_connected(network: Network, operator: Operator) -> Implement
     outputs, inputs = weights.shape
     rows = y.elements // outputs
     data = _values(weights).reshape(outputs, 1, 1, inputs)
-    return _implementation(
-        network, operator, (rows, 1, inputs), (rows, 1, outputs), data, (1, 1), (1, 1), Padding(), 1
-    )
+    return _implementation(network, operator, (rows, 1, inputs), (rows, 1, outputs), data, (1, 1), (1, 1), Padding(), 1)
 
 
 def _values(weights: Any) -> npt.NDArray[Any]:

@@ -17,7 +17,7 @@ FloatBounds = tuple[float | None, float | None]
 class Requantization:
     """``clamp(helper(accumulator, multiplier, shift) + zero_point, low, high)`` as int8.
 
-    `helper` is a function of ``tvm_ai_kernels.h`` that takes accumulator, multiplier and shift and decides the rounding.
+    `helper`, a function of ``tvm_ai_kernels.h``, takes accumulator, multiplier and shift and decides the rounding.
     """
 
     helper: str

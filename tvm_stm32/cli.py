@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tvm-stm32``: one verb per capability. Each verb is a module with ``add_arguments(parser)`` and ``run(arguments)``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+import tvm_stm32
+from tvm_stm32.errors import TvmStm32Error
+
+#: verb -> (module, one line of help); modules are imported only when their verb runs
+VERBS = {
+    "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status: 0, or 2 for every error that the user can do something about."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="tvm-stm32", description="Trained neural networks as C for STM32.")
+    parser.add_argument("--version", action="version", version=f"tvm-stm32 {tvm_stm32.__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, (_, text) in VERBS.items():
+        verbs.add_parser(name, help=text, add_help=False)
+    verb = parser.parse_args(arguments[:1]).verb
+    module = importlib.import_module(VERBS[verb][0])
+    verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
+    module.add_arguments(verb_parser)
+    try:
+        module.run(verb_parser.parse_args(arguments[1:]))
+    except TvmStm32Error as error:
+        print(f"tvm-stm32: error: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile a model to C: <name>.h, <name>.c, <name>_kernels.c, <name>_weights.c, <name>.json and the runtime."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tvm_stm32.codegen.child import compile_in_child
+from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
+from tvm_stm32.codegen.emit import emit
+from tvm_stm32.codegen.naming import check_name
+from tvm_stm32.codegen.write import write_artifacts
+from tvm_stm32.device.capacity import check_capacity
+from tvm_stm32.device.core import find_core
+from tvm_stm32.device.part import find_part
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``tvm-stm32 compile``."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
+    parser.add_argument("--name", required=True, help="C identifier that prefixes everything generated")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--part", help="STM32 part number, such as STM32F405RGT6")
+    target.add_argument("--cpu", help="core, such as cortex-m4")
+    parser.add_argument("--optimize", choices=("time", "ram", "balanced"), default="balanced")
+    parser.add_argument("--inputs", choices=("arena", "application"), default="arena", help="where input buffers live")
+    parser.add_argument(
+        "--outputs", choices=("arena", "application"), default="arena", help="where output buffers live"
+    )
+    parser.add_argument(
+        "--float-abi",
+        choices=("hard", "soft", "any"),
+        help="what the header insists on; default: the part's, or any with --cpu",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compile, check that it fits, write, and print what the model needs."""
+    check_name(arguments.name)
+    part = find_part(arguments.part) if arguments.part else None
+    core = find_core(arguments.cpu) if arguments.cpu else None
+    settings = Settings(
+        name=arguments.name,
+        optimize=arguments.optimize,
+        cpu=part.cpu if part else core.cpu if core else "",
+        part=part.name if part else "",
+        float_abi=arguments.float_abi or (part.float_abi if part else "any"),
+        inputs=arguments.inputs,
+        outputs=arguments.outputs,
+    )
+    model = compile_in_child(arguments.model, settings)
+    if part:
+        check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)
+    write_artifacts(emit(model), arguments.output)
+    print(summary(model))
+
+
+def summary(model: CompiledModel) -> str:
+    """What the user wants to know at a glance: bytes, the bound, MACs, and what was assumed."""
+    lines = [
+        f"{model.settings.name}: {model.description}, {len(model.calls)} calls of {len(model.kernels)} kernels,"
+        f" {model.macs:,} MACs",
+        f"  activations {model.activations_size:,} bytes (lower bound {model.lower_bound:,}),"
+        f" parameters {model.parameters_size:,} bytes",
+    ]
+    return "\n".join(lines + [f"  note: {note}" for note in model.notes])

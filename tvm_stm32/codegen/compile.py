@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiler: from a model file to a `CompiledModel`. Imports TVM; ``child`` runs it in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import tvm_stm32
+from tvm_stm32.codegen.compiled_model import (
+    Argument,
+    Call,
+    CompiledModel,
+    CompiledTensor,
+    Kernel,
+    Parameter,
+    Settings,
+    TensorQuantization,
+)
+from tvm_stm32.codegen.limits import check_interface
+from tvm_stm32.codegen.lower import lower_kernel
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch, Specification
+from tvm_stm32.kernels.select import implement
+from tvm_stm32.memory.lifetimes import Step, lifetimes
+from tvm_stm32.memory.planner import Buffer, Plan, aligned, check, plan
+from tvm_stm32.model.load import load_model
+from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
+from tvm_stm32.quantize.fold import fold
+from tvm_stm32.simplify.aliases import share_buffers
+from tvm_stm32.simplify.dead import drop_dead_operators
+
+#: bytes; every buffer starts at a multiple, so that kernels may read words
+ALIGNMENT = 4
+#: bytes; what the arena itself must be aligned to
+ARENA_ALIGNMENT = 8
+
+
+def compile_model(path: Path, settings: Settings) -> CompiledModel:
+    """Compile the model file `path`.
+
+    Raises:
+        ModelError: the file cannot be read or holds something unsupported.
+    """
+    loaded = load_model(path)
+    network = loaded.network
+    kind = "int8" if any(t.quantization for t in network.tensors.values()) else "float32"
+    return compile_network(
+        network, settings, source=loaded.source, signature=loaded.signature, description=f"{loaded.format}, {kind}"
+    )
+
+
+def compile_network(
+    network: Network, settings: Settings, source: str = "", signature: str = "0" * 64, description: str = ""
+) -> CompiledModel:
+    """Compile a network that a front end has read; `network` is changed."""
+    network = fold(network)
+    drop_dead_operators(network)
+    owners = share_buffers(network)
+    check_interface(network)
+    implementations = [implement(network, operator) for operator in network.operators]
+    return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
+
+
+class _Assembly:
+    """Names, offsets, kernels and calls of one model."""
+
+    def __init__(
+        self,
+        network: Network,
+        settings: Settings,
+        owners: dict[str, str],
+        implementations: Sequence[Implementation],
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.owners = owners
+        self.implementations = implementations
+        self.kernels: dict[Specification, Kernel] = {}
+        self.families: dict[str, int] = {}
+        self.parameters: dict[tuple[str, bytes], Parameter] = {}
+        self.steps = [self._step(index, item) for index, item in enumerate(implementations)]
+        self.spans = lifetimes(self.steps, network.inputs, network.outputs)
+        self.names = self._tensor_names()
+        self.plan = self._plan()
+
+    def finish(self, source: str, signature: str, description: str) -> CompiledModel:
+        """Everything as plain data."""
+        calls = [
+            self._call(index, operator, implementation)
+            for index, (operator, implementation) in enumerate(
+                zip(self.network.operators, self.implementations, strict=True)
+            )
+        ]
+        return CompiledModel(
+            settings=self.settings,
+            source=source,
+            signature=signature,
+            description=description,
+            inputs=[self.names[name] for name in self.network.inputs],
+            outputs=[self.names[name] for name in self.network.outputs],
+            tensors=[self._tensor(name) for name in self.names],
+            parameters=list(self.parameters.values()),
+            kernels=list(self.kernels.values()),
+            calls=calls,
+            activations_size=self.plan.size,
+            activations_alignment=ARENA_ALIGNMENT,
+            lower_bound=self.plan.lower_bound,
+            versions={"tvm_stm32": tvm_stm32.__version__, "apache-tvm": importlib.metadata.version("apache-tvm")},
+            notes=self.network.notes,
+        )
+
+    def _owner(self, tensor: str) -> str:
+        return self.owners.get(tensor, tensor)
+
+    def _step(self, index: int, implementation: Implementation) -> Step:
+        arguments = implementation.arguments
+        scratch = [argument.size for argument in arguments if isinstance(argument, Scratch)]
+        return Step(
+            reads=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Input)),
+            writes=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Output)),
+            scratch={f"scratch_{index}_{number}": size for number, size in enumerate(scratch)},
+        )
+
+    def _tensor_names(self) -> dict[str, str]:
+        """C names of the tensors that have a buffer, inputs and outputs first by their position."""
+        names = {name: f"input_{index}" for index, name in enumerate(self.network.inputs)}
+        names |= {name: f"output_{index}" for index, name in enumerate(self.network.outputs)}
+        for step in self.steps:
+            for name in (*step.reads, *step.writes):
+                names.setdefault(name, f"tensor_{len(names)}")
+        return names
+
+    def _in_arena(self, tensor: str) -> bool:
+        if tensor in self.network.inputs:
+            return self.settings.inputs == "arena"
+        return tensor not in self.network.outputs or self.settings.outputs == "arena"
+
+    def _plan(self) -> Plan:
+        sizes = {name: self.network.tensors[name].size for name in self.names if self._in_arena(name)}
+        for step in self.steps:
+            sizes.update(step.scratch)
+        buffers = [Buffer(name, size, *self.spans[name]) for name, size in sizes.items()]
+        result = plan(buffers, ALIGNMENT)
+        check(buffers, result.offsets)
+        return Plan(result.offsets, aligned(result.size, ARENA_ALIGNMENT), result.lower_bound)
+
+    def _tensor(self, name: str) -> CompiledTensor:
+        tensor = self.network.tensors[name]
+        first, last = self.spans[name]
+        return CompiledTensor(
+            name=name,
+            c_name=self.names[name],
+            dtype=tensor.dtype,
+            shape=list(tensor.shape),
+            size=tensor.size,
+            quantization=_quantization(tensor),
+            pool="activations" if self._in_arena(name) else "application",
+            offset=self.plan.offsets.get(name, -1),
+            first=first,
+            last=last,
+        )
+
+    def _call(self, index: int, operator: Operator, implementation: Implementation) -> Call:
+        kernel = self._kernel(implementation)
+        arguments = []
+        scratch = iter(self.steps[index].scratch.items())
+        for argument in implementation.arguments:
+            if isinstance(argument, Constant):
+                arguments.append(Argument("parameter", self._parameter(index, operator, implementation, argument)))
+            elif isinstance(argument, Scratch):
+                name, size = next(scratch)
+                arguments.append(Argument("scratch", name, self.plan.offsets[name], size))
+            else:
+                arguments.append(Argument("tensor", self.names[self._owner(argument.tensor)]))
+        family = implementation.specification.family
+        return Call(kernel.c_name, arguments, operator.name, operator.source, family, implementation.macs)
+
+    def _kernel(self, implementation: Implementation) -> Kernel:
+        specification = implementation.specification
+        if specification in self.kernels:
+            return self.kernels[specification]
+        number = self.families.get(specification.family, 0)
+        self.families[specification.family] = number + 1
+        name = f"{self.settings.name}_{specification.family}_{number}"
+        function = implementation.build()
+        written = frozenset(
+            str(parameter.name)
+            for parameter, argument in zip(function.params, implementation.arguments, strict=True)
+            if isinstance(argument, Output | Scratch)
+        )
+        lowered = lower_kernel(function, name, written)
+        kernel = Kernel(
+            c_name=name,
+            parameters=list(lowered.parameters),
+            body=lowered.body,
+            comment=specification.describe(),
+            helpers=list(lowered.helpers),
+        )
+        self.kernels[specification] = kernel
+        return kernel
+
+    def _parameter(self, index: int, operator: Operator, implementation: Implementation, constant: Constant) -> str:
+        """The member that holds `constant`; equal arrays are kept once."""
+        values = np.ascontiguousarray(constant.values)
+        content = values.astype(values.dtype.newbyteorder("<")).tobytes()
+        key = (str(values.dtype), content)
+        if key not in self.parameters:
+            name = f"{implementation.specification.family}_{index}_{constant.role}"
+            comment = f"{operator.name}: {constant.layout}"
+            self.parameters[key] = Parameter(name, str(values.dtype), content, int(values.size), comment)
+        return self.parameters[key].c_name
+
+
+def _quantization(tensor: Tensor) -> TensorQuantization | None:
+    quantization: Quantization | None = tensor.quantization
+    if quantization is None:
+        return None
+    axis = -1 if quantization.axis is None else quantization.axis
+    return TensorQuantization(list(quantization.scales), list(quantization.zero_points), axis)

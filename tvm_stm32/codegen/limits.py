@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bounds that the C runtime puts on a model."""
+
+from __future__ import annotations
+
+from tvm_stm32.errors import ModelError
+from tvm_stm32.model.network import Network
+
+#: inputs plus outputs that a ``tvm_ai_instance`` holds; TVM_AI_MAX_IO of tvm_ai.h
+MAX_IO = 8
+#: dimensions of a tensor; TVM_AI_MAX_RANK is not needed in C, shapes are arrays of their own length
+MAX_RANK = 6
+
+
+def check_interface(network: Network) -> None:
+    """Refuse networks with more inputs and outputs than an instance holds, or none.
+
+    Raises:
+        ModelError: with the counts.
+    """
+    count = len(network.inputs) + len(network.outputs)
+    if not network.inputs or not network.outputs:
+        raise ModelError(
+            f"the model has {len(network.inputs)} inputs and {len(network.outputs)} outputs",
+            hint="a model needs at least one of each: export it again with its inputs and outputs",
+        )
+    if count > MAX_IO:
+        raise ModelError(
+            f"the model has {count} inputs and outputs together, an instance holds {MAX_IO}",
+            hint="join inputs or outputs inside the model, for example with a concatenation",
+        )

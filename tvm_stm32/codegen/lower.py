@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TIR kernels to C functions, by TVM's C code generator."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import tvm
+import tvm_ffi
+from tvm import s_tir, tirx
+
+from tvm_stm32.codegen.compiled_model import KernelParameter
+
+_TARGET = tvm.target.Target({"kind": "c"})
+
+_PASSES = (
+    s_tir.transform.CanonicalizeLoop(),
+    s_tir.transform.LowerInitBlock(),
+    s_tir.transform.PlanAndUpdateBufferAllocationLocation(),
+    s_tir.transform.ConvertBlocksToOpaque(),
+    s_tir.transform.CompactBufferAllocation(),
+    s_tir.transform.LowerMatchBuffer(),
+    s_tir.transform.LowerOpaqueBlock(),
+    tirx.transform.FlattenBuffer(),
+    tirx.transform.NarrowDataType(32),
+    s_tir.transform.LoopPartition(),
+    tirx.transform.UnrollLoop(),
+    tirx.transform.StmtSimplify(),
+    tirx.transform.RemoveNoOp(),
+    tirx.transform.CommonSubexprElim(),
+    tirx.transform.LowerIntrin(),
+)
+
+#: TVM prints local arrays as `<name>_ptr`, maxima through temporaries `v_`; plainer names for the reader
+_LOCAL_ARRAY = re.compile(r"\b([a-z]\w*)_ptr\b")
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredKernel:
+    """The C text of one kernel: parameters, and the body from ``{`` to ``}``."""
+
+    parameters: tuple[KernelParameter, ...]
+    body: str
+    helpers: tuple[str, ...]
+
+
+def lower_kernel(function: Any, name: str, written: frozenset[str]) -> LoweredKernel:
+    """Lower a PrimFunc to C.
+
+    Args:
+        function: a ``tirx.PrimFunc`` whose parameters are typed pointers.
+        name: the C function's name.
+        written: names of the parameters that the kernel writes; the others become ``const``.
+    """
+    module = tvm.IRModule({name: function.with_attr("target", _TARGET).with_attr("global_symbol", name)})
+    for transform in _PASSES:
+        module = transform(module)
+    lowered = module[name]
+    lowered = tirx.PrimFunc(
+        lowered.params,
+        tvm_ffi.structural_map(lowered.body, (tirx.FloatImm, _exact_float)),
+        lowered.ret_type,
+        lowered.attrs,
+    )
+    source = tvm.get_global_func("target.build.c")(tvm.IRModule({name: lowered}), _TARGET).inspect_source()
+    return _parse(source, name, written)
+
+
+def _exact_float(literal: Any) -> Any:
+    """TVM prints six decimals; a float32 that needs more is passed as its bits."""
+    if str(literal.ty.dtype) != "float32":
+        return literal
+    bits = struct.pack("<f", literal.value)
+    value = struct.unpack("<f", bits)[0]
+    if float(f"{value:e}") == value and abs(value) != float("inf"):
+        return literal
+    return tirx.call_pure_extern("float32", "tvm_ai_float", tirx.IntImm("uint32", struct.unpack("<I", bits)[0]))
+
+
+def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
+    head, _, definition = source.rpartition(f" {name}(")
+    signature, _, rest = definition.partition(") {\n")
+    parameters = []
+    for declaration in signature.split(", "):
+        ctype, _, parameter = declaration.rpartition(" ")
+        parameters.append(KernelParameter(ctype.removesuffix("*"), parameter, parameter not in written))
+    helpers = sorted(set(re.findall(r"TVM_DLL \w+ (tvm_ai_\w+)\(", head)))
+    body = _LOCAL_ARRAY.sub(r"\1", "{\n" + rest.rstrip() + "\n")
+    return LoweredKernel(tuple(parameters), body, tuple(helpers))

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read a model file of any supported format, told by its content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tvm_stm32.errors import ModelError
+from tvm_stm32.model.network import Network
+
+_SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network and where it came from: file name without folders, format, sha256 of the file in hex."""
+
+    network: Network
+    source: str
+    format: str
+    signature: str
+
+
+def load_model(path: Path) -> LoadedModel:
+    """Read `path`.
+
+    Raises:
+        ModelError: the file is missing, empty, damaged, of an unknown format, or uses something unsupported.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelError(f"cannot read the model file: {reason}", str(path), "check the path") from error
+    if not content:
+        raise ModelError("the model file is empty", str(path), "export or download the model again")
+    kind = "TFLite" if content[4:8] == b"TFL3" else _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise ModelError(
+            "not a model file of a known format", str(path), "give a .tflite (TFLite flatbuffer) or .onnx file"
+        )
+    if kind == "TFLite":
+        from tvm_stm32.model.tflite import read_tflite as read
+    else:
+        from tvm_stm32.model.onnx import read_onnx as read
+    return LoadedModel(read(path), path.name, kind, hashlib.sha256(content).hexdigest())
