@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cortex-M cores: what each one has, and the compiler flags that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tvm_stm32.errors import SettingsError
+
+FLOAT_ABIS = ("soft", "softfp", "hard")
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """A Cortex-M core.
+
+    `fpus` are the ``-mfpu`` names that the core can be built with, the smallest first; empty: it never has an FPU.
+    """
+
+    name: str
+    architecture: str
+    fpus: tuple[str, ...] = ()
+
+    @property
+    def mainline(self) -> bool:
+        """True when the core has configurable fault handlers and Thumb-2; False for v6-M and v8-M baseline."""
+        return self.architecture not in ("armv6-m", "armv8-m.base")
+
+    @property
+    def vector_table_moves(self) -> bool:
+        """True when the core has the VTOR register. It is optional on the M0+, whose STM32 parts all have it."""
+        return self.name != "cortex-m0"
+
+
+CORES = {
+    core.name: core
+    for core in (
+        Core("cortex-m0", "armv6-m"),
+        Core("cortex-m0plus", "armv6-m"),
+        Core("cortex-m3", "armv7-m"),
+        Core("cortex-m4", "armv7e-m", ("fpv4-sp-d16",)),
+        Core("cortex-m7", "armv7e-m", ("fpv5-sp-d16", "fpv5-d16")),
+        Core("cortex-m23", "armv8-m.base"),
+        Core("cortex-m33", "armv8-m.main", ("fpv5-sp-d16",)),
+        # Helium and the FPU come together; -mfpu=auto takes both from -mcpu.
+        Core("cortex-m55", "armv8.1-m.main", ("auto",)),
+    )
+}
+
+
+def find_core(name: str) -> Core:
+    """The core called `name`, as in ``-mcpu``; case does not matter, ``cortex-m0+`` is ``cortex-m0plus``.
+
+    Raises:
+        SettingsError: there is no such core.
+    """
+    core = CORES.get(name.strip().lower().replace("m0+", "m0plus"))
+    if core is None:
+        raise SettingsError(f"there is no core '{name}'", "--cpu", "one of: " + ", ".join(CORES))
+    return core
+
+
+def compiler_flags(core: Core, fpu: str | None = None, float_abi: str | None = None) -> list[str]:
+    """The machine flags of gcc and clang for `core`, e.g. ``-mcpu=cortex-m4 -mthumb -mfpu=... -mfloat-abi=hard``.
+
+    Args:
+        core: the core.
+        fpu: its FPU as an ``-mfpu`` name; None when it has none, or none is known of.
+        float_abi: "hard", "softfp" or "soft"; None: hard with an `fpu`, soft without. When "hard" or "softfp" is
+            asked for and `fpu` is None, the core's smallest FPU is taken.
+
+    Raises:
+        SettingsError: the core cannot have that FPU, or any, or `float_abi` is not one of the three.
+    """
+    if float_abi is not None and float_abi not in FLOAT_ABIS:
+        raise SettingsError(f"there is no float ABI '{float_abi}'", "--float-abi", "one of: " + ", ".join(FLOAT_ABIS))
+    if fpu is not None and fpu not in core.fpus:
+        raise SettingsError(f"{core.name} has no FPU '{fpu}'", "", "it may have: " + (", ".join(core.fpus) or "none"))
+    float_abi = float_abi or ("hard" if fpu else "soft")
+    flags = [f"-mcpu={core.name}", "-mthumb"]
+    if float_abi != "soft":
+        if not core.fpus:
+            raise SettingsError(
+                f"{core.name} has no FPU, so its float ABI cannot be '{float_abi}'", "--float-abi", "use soft"
+            )
+        flags.append(f"-mfpu={fpu or core.fpus[0]}")
+    return [*flags, f"-mfloat-abi={float_abi}"]

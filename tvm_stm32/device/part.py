@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""STM32 parts by number: core, memories and interrupts, from the data of the package modm-devices.
+
+modm-devices has one XML file for a group of parts and an index from part number to file; only the file of the part
+asked for is parsed, which takes a few hundredths of a second.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tvm_stm32.device.core import Core, compiler_flags, find_core
+from tvm_stm32.errors import SettingsError
+
+#: Memory that is lost, shared or not byte-addressable as ordinary RAM is: never the main RAM.
+_SPECIAL_MEMORY = ("backup", "bkpsram", "itcm", "eeprom")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRegion:
+    """`size` bytes at address `start`; `access` is a subset of "rwx" in that order."""
+
+    name: str
+    start: int
+    size: int
+    access: str
+
+    @property
+    def end(self) -> int:
+        """The first address behind the region."""
+        return self.start + self.size
+
+    def holds(self, start: int, size: int = 1) -> bool:
+        """True when `size` bytes at `start` lie in the region."""
+        return self.start <= start and start + size <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """A peripheral's entry in the vector table; `position` 0 follows the core's own 16 entries."""
+
+    position: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part, or an emulated board: what a compiler, a linker script and a start-up need to know of it.
+
+    `memory` has every region that the core can use, by address. `fpu` is an ``-mfpu`` name or None.
+    """
+
+    name: str
+    core: Core
+    fpu: str | None
+    memory: tuple[MemoryRegion, ...]
+    interrupts: tuple[Interrupt, ...] = ()
+
+    @property
+    def cpu(self) -> str:
+        """The core's name, e.g. "cortex-m4"."""
+        return self.core.name
+
+    @property
+    def float_abi(self) -> str:
+        """ "hard" when the part has an FPU, else "soft"."""
+        return "hard" if self.fpu else "soft"
+
+    def compiler_flags(self, float_abi: str | None = None) -> list[str]:
+        """Machine flags for this part; see `tvm_stm32.device.core.compiler_flags`."""
+        return compiler_flags(self.core, self.fpu, float_abi)
+
+    @property
+    def flash(self) -> MemoryRegion:
+        """Where the part boots: its first flash, with the banks that follow without a gap, as "FLASH"."""
+        banks = [region for region in self.memory if "w" not in region.access and region.name.startswith("flash")]
+        return _runs(banks, "FLASH")[0]
+
+    @property
+    def ram(self) -> MemoryRegion:
+        """The main RAM: the largest piece of RAM without a gap, over neighbouring regions, as "RAM"."""
+        blocks = [
+            region for region in self.memory if "rwx" in region.access and not region.name.startswith(_SPECIAL_MEMORY)
+        ]
+        return max(_runs(blocks, "RAM"), key=lambda region: region.size)
+
+    @property
+    def other_ram(self) -> tuple[MemoryRegion, ...]:
+        """Writable regions outside `ram`, named in capitals: CCM, DTCM, D2_SRAM1, BACKUP."""
+        return tuple(
+            MemoryRegion(region.name.upper(), region.start, region.size, region.access)
+            for region in self.memory
+            if "w" in region.access and not self.ram.holds(region.start, region.size)
+        )
+
+
+def find_part(name: str) -> Part:
+    """The part called `name`, e.g. "STM32F405RGT6".
+
+    Case does not matter. The end may be left off or be more than the index knows (package, temperature, "TR" for
+    tape and reel), and an "x" stands for any character, as in "STM32F405RGTx", as long as all parts meant are alike.
+    A part with two cores needs the core's name: "STM32H745ZIT6@m7".
+
+    Raises:
+        SettingsError: no part has that name, or parts meant by it differ in core or memory.
+    """
+    index = _index()
+    meant = _matches(name.strip().lower(), index)
+    if not meant:
+        near = difflib.get_close_matches(name.strip().lower(), index, n=5, cutoff=0.75)
+        hint = "near it: " + ", ".join(part.upper() for part in near) if near else "e.g. STM32F405RGT6"
+        raise SettingsError(f"there is no STM32 part '{name}'", "part", hint)
+    cores = sorted({part.partition("@")[2] for part in meant})
+    if len(cores) > 1:
+        raise SettingsError(
+            f"'{name}' has more than one core",
+            "part",
+            "say which: " + ", ".join(f"{_display(name)}@{core}" for core in cores),
+        )
+    parts = _read(tuple(meant), tuple(sorted({index[part] for part in meant})))
+    first = parts[0]
+    if any((part.core, part.fpu, part.memory) != (first.core, first.fpu, first.memory) for part in parts):
+        names = ", ".join(part.name for part in parts[:8])
+        raise SettingsError(
+            f"'{name}' stands for {len(parts)} parts that differ in core or memory",
+            "part",
+            f"say which: {names}{', ...' if len(parts) > 8 else ''}",
+        )
+    # No more is claimed than was asked for, and no tape-and-reel suffix is kept.
+    return Part(min(_display(name), first.name, key=len), first.core, first.fpu, first.memory, first.interrupts)
+
+
+def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:
+    """Join regions that touch; each result is called `name`. In order of address."""
+    runs: list[MemoryRegion] = []
+    for region in sorted(regions, key=lambda region: region.start):
+        if runs and runs[-1].end == region.start:
+            runs[-1] = MemoryRegion(name, runs[-1].start, runs[-1].size + region.size, region.access)
+        else:
+            runs.append(MemoryRegion(name, region.start, region.size, region.access))
+    return runs
+
+
+@cache
+def _index() -> dict[str, str]:
+    """Part number in lower case -> XML file, for the STM32 parts of modm-devices."""
+    text = files("modm_devices").joinpath("resources/devices/db.json").read_text(encoding="utf-8")
+    families: dict[str, dict[str, str]] = json.loads(text)
+    return {
+        part: file for family, parts in families.items() if family.startswith("stm32") for part, file in parts.items()
+    }
+
+
+def _matches(name: str, index: dict[str, str]) -> list[str]:
+    """The parts that `name` (lower case) means: itself, else those that begin with it, else the one it begins with."""
+    if name in index:
+        return [name]
+    body, _, core = name.partition("@")
+    if len(body) < len("stm32f405"):
+        return []
+    bodies = {part: part.partition("@")[0] for part in index}
+    pattern = re.compile(re.escape(body).replace("x", "."))
+    meant = sorted(part for part in index if pattern.match(bodies[part]))
+    if not meant:
+        longest = max((b for b in bodies.values() if body.startswith(b) and len(body) - len(b) <= 3), default="")
+        meant = sorted(part for part in index if bodies[part] == longest)
+    return [part for part in meant if not core or part.endswith(f"@{core}")]
+
+
+def _display(name: str) -> str:
+    """In capitals, but for the name of a core: "STM32H745ZIT6@m7"."""
+    body, at, core = name.strip().partition("@")
+    return body.upper() + at + core.lower()
+
+
+@cache
+def _read(names: tuple[str, ...], paths: tuple[str, ...]) -> list[Part]:
+    """Parse `paths` and return the parts called `names`, sorted by name."""
+    # Imported here: lxml behind it takes longer to load than the rest of this module.
+    from modm_devices.parser import DeviceParser
+
+    folder = files("modm_devices").joinpath("resources/devices")
+    devices = [device for path in paths for device in DeviceParser().parse(str(folder / path)).get_devices()]
+    wanted = set(names)
+    return sorted(
+        (
+            _part(_display(device.partname), device.get_driver("core"))
+            for device in devices
+            if device.partname in wanted
+        ),
+        key=lambda part: part.name,
+    )
+
+
+def _part(name: str, driver: dict[str, Any]) -> Part:
+    """Make a `Part` from the driver "core" of a modm device."""
+    memory = [
+        MemoryRegion(_region_name(entry["name"]), int(entry["start"], 16), int(entry["size"]), entry["access"])
+        for entry in driver["memory"]
+        if not entry["name"].endswith("_s")
+    ]
+    interrupts: dict[int, str] = {}
+    for entry in driver.get("vector", []):
+        interrupts.setdefault(int(entry["position"]), entry["name"])
+    return Part(
+        name,
+        find_core(driver["type"]),
+        driver.get("fpu"),
+        tuple(sorted(memory, key=lambda region: region.start)),
+        tuple(Interrupt(position, interrupts[position]) for position in sorted(interrupts)),
+    )
+
+
+def _region_name(name: str) -> str:
+    """Without "_ns": with TrustZone off, as parts are delivered, the non-secure addresses are the ones in use."""
+    return name.removesuffix("_ns")
