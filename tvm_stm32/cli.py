@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tvm-stm32``: one verb per capability. Each verb is a module with ``add_arguments(parser)`` and ``run(arguments)``."""
+"""``tvm-stm32``: one verb per capability, each a module with ``add_arguments(parser)`` and ``run(arguments)``."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 3276
 
 def round_half_away(value: float) -> int:
     """Round to the nearest integer, halves away from zero, as C's ``round`` (TfLiteRound)."""
-    return int(math.floor(abs(value) + 0.5)) * (1 if value >= 0 else -1)
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
