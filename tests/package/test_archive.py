@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.package.objects import compile_object, create_archive
+from tvm_stm32.errors import SettingsError
+from tvm_stm32.package.archive import read_archive
+
+LONG_NAME = "a_name_that_is_longer_than_the_field_of_the_header.o"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """An archive with a short and a long member name; the short member has an odd size, so that padding follows."""
+    short = compile_object(tmp_path, "int f(void) { return 1; }", name="short.o")
+    short.write_bytes(short.read_bytes() + b"\0" * (1 + short.stat().st_size % 2))
+    return create_archive(
+        tmp_path / "lib.a", short, compile_object(tmp_path, "int g(void) { return 2; }", name=LONG_NAME)
+    )
+
+
+def test_members_have_their_names_and_bytes(library: Path) -> None:
+    members = read_archive(library)
+    assert [member.name for member in members] == ["short.o", LONG_NAME]
+    assert len(members[0].data) % 2 == 1
+    assert all(member.data == (library.parent / member.name).read_bytes() for member in members)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: No such file or directory") as caught:
+        read_archive(tmp_path / "libkws.a")
+    assert caught.value.where == str(tmp_path / "libkws.a")
+    assert caught.value.hint == "build the static library first"
+
+
+def test_other_file(tmp_path: Path) -> None:
+    (tmp_path / "lib.a").write_text("hello")
+    with pytest.raises(SettingsError, match="this is not a static library"):
+        read_archive(tmp_path / "lib.a")
+
+
+def test_thin_archive(library: Path) -> None:
+    thin = create_archive(library.parent / "thin.a", library.parent / "short.o", options="rcDT")
+    with pytest.raises(SettingsError, match="thin archive"):
+        read_archive(thin)
+
+
+@pytest.mark.parametrize("lost", [1, 400, 900])
+def test_archive_that_is_cut_off(library: Path, lost: int) -> None:
+    data = library.read_bytes()
+    library.write_bytes(data[:-lost])
+    with pytest.raises(SettingsError, match=r"damaged at byte \d+"):
+        read_archive(library)

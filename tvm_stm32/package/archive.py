@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads static libraries: the ``ar`` archive with GNU's long names, as binutils and LLVM write it for ELF objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tvm_stm32.errors import SettingsError
+
+_MAGIC = b"!<arch>\n"
+_THIN_MAGIC = b"!<thin>\n"
+_HEADER_SIZE = 60
+_HEADER_END = b"`\n"
+_SYMBOL_TABLES = ("/", "/SYM64/")
+_LONG_NAMES = "//"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive."""
+
+    name: str
+    data: bytes
+
+
+def read_archive(path: Path) -> list[Member]:
+    """The members of a static library, in the order they are stored; symbol tables and name tables are left out.
+
+    Raises:
+        SettingsError: the file cannot be read, is no archive, is cut off, or is a thin archive (which only names its
+            members and cannot be moved).
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"the library cannot be read: {error.strerror}", str(path), "build the static library first"
+        ) from error
+    if data.startswith(_THIN_MAGIC):
+        raise SettingsError(
+            "this is a thin archive: it only names its object files, so it cannot be moved",
+            str(path),
+            "create it with `ar rc`, without `T` or --thin",
+        )
+    if not data.startswith(_MAGIC):
+        raise SettingsError("this is not a static library", str(path), "give the lib<name>.a that ar created")
+    return _members(data, path)
+
+
+def _members(data: bytes, path: Path) -> list[Member]:
+    """The members of an archive whose bytes are `data`."""
+    members: list[Member] = []
+    long_names = b""
+    position = len(_MAGIC)
+    while position < len(data):
+        header = data[position : position + _HEADER_SIZE]
+        size_field = header[48:58].strip()
+        if len(header) < _HEADER_SIZE or not header.endswith(_HEADER_END) or not size_field.isdigit():
+            raise _damaged(path, position)
+        start = position + _HEADER_SIZE
+        size = int(size_field)
+        if start + size > len(data):
+            raise _damaged(path, position)
+        content = data[start : start + size]
+        name = header[:16].decode("utf-8", "replace").rstrip()
+        if name == _LONG_NAMES:
+            long_names = content
+        elif name not in _SYMBOL_TABLES:
+            members.append(Member(_full_name(name, long_names), content))
+        position = start + size + size % 2  # members start at even offsets
+    return members
+
+
+def _full_name(name: str, long_names: bytes) -> str:
+    """``/12`` is offset 12 of the table of long names, where a name ends with a slash and a newline."""
+    if name.startswith("/") and name[1:].isdigit():
+        return long_names[int(name[1:]) :].partition(b"/\n")[0].decode("utf-8", "replace")
+    return name.removesuffix("/")
+
+
+def _damaged(path: Path, position: int) -> SettingsError:
+    return SettingsError(f"the static library is damaged at byte {position}", str(path), "build the library again")
