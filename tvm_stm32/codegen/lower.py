@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -73,11 +74,23 @@ def _exact_float(literal: Any) -> Any:
     """TVM prints six decimals; a float32 that needs more is passed as its bits."""
     if str(literal.ty.dtype) != "float32":
         return literal
-    bits = struct.pack("<f", literal.value)
-    value = struct.unpack("<f", bits)[0]
-    if float(f"{value:e}") == value and abs(value) != float("inf"):
-        return literal
-    return tirx.call_pure_extern("float32", "tvm_ai_float", tirx.IntImm("uint32", struct.unpack("<I", bits)[0]))
+    bits = _bits(literal.value)
+    if math.isfinite(literal.value):
+        printed = float(f"{literal.value:e}")
+        # the neighbours too, so that no compiler can round the decimal to another float
+        if {_bits(math.nextafter(printed, towards)) for towards in (-math.inf, printed, math.inf)} == {bits}:
+            return literal
+    return tirx.call_pure_extern("float32", "tvm_ai_float", tirx.IntImm("uint32", bits))
+
+
+def _bits(value: float) -> int:
+    """The bits of the float32 nearest to `value`."""
+    try:
+        packed = struct.pack("<f", value)
+    except OverflowError:
+        packed = struct.pack("<f", math.copysign(math.inf, value))
+    bits: int = struct.unpack("<I", packed)[0]
+    return bits
 
 
 def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
