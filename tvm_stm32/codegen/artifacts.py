@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fixed set of files that a compiled model is. Build tools ask here, so nothing heavy is imported."""
+
+from __future__ import annotations
+
+#: the runtime that ships with every model, the same for all: file name -> path inside ``tvm_stm32/runtime``
+RUNTIME_FILES = {
+    "tvm_ai.h": "include/tvm_ai.h",
+    "tvm_ai_kernels.h": "include/tvm_ai_kernels.h",
+    "tvm_ai.c": "src/tvm_ai.c",
+}
+
+
+def artifact_names(name: str) -> list[str]:
+    """Every file that compiling a model called `name` writes, in a fixed order."""
+    return [f"{name}.h", f"{name}.c", f"{name}_kernels.c", f"{name}_weights.c", f"{name}.json", *RUNTIME_FILES]
+
+
+def header_names(name: str) -> list[str]:
+    """The headers an application includes; the rest is internal to the library."""
+    return [f"{name}.h", "tvm_ai.h"]
+
+
+def source_names(name: str) -> list[str]:
+    """The C files a library of the model is compiled from."""
+    return [file for file in artifact_names(name) if file.endswith(".c")]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as C text: literals, arrays, strings and comments. Names from a model file are data and may hold anything."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+#: columns of the C we write
+WIDTH = 120
+
+#: dtype of a tensor or parameter -> C type of its elements
+C_TYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "float32": "float",
+}
+
+#: C99 guarantees strings of 4095 bytes; a name that long helps nobody in a debugger
+_LONGEST_STRING = 1000
+_STRING_PIECE = 80
+
+
+def float_literal(value: float) -> str:
+    """The shortest C literal that reads back as the float32 `value`; needs ``math.h`` when it is not finite."""
+    number = np.float32(value)
+    if np.isnan(number):
+        return "NAN"
+    if np.isinf(number):
+        return "INFINITY" if number > 0 else "-INFINITY"
+    text = str(number)
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def int_literal(value: int) -> str:
+    """A C literal of at most 32 bits; the lowest has no literal of its own in C."""
+    return "INT32_MIN" if value == -(2**31) else str(value)
+
+
+def elements(values: bytes, dtype: str) -> npt.NDArray[np.generic]:
+    """The elements of a parameter, which is little endian."""
+    return np.frombuffer(values, np.dtype(dtype).newbyteorder("<"))
+
+
+def array(values: Sequence[float] | npt.NDArray[np.generic], dtype: str, indent: int) -> str:
+    """The elements of an array as lines of aligned columns.
+
+    Args:
+        values: one element at least.
+        dtype: a key of `C_TYPES`.
+        indent: spaces before each line.
+
+    Returns:
+        Lines without the braces, each ending in a comma but the last; no newline at the end.
+    """
+    texts = [float_literal(value) if dtype == "float32" else int_literal(int(value)) for value in values]
+    width = max(map(len, texts))
+    per_line = 1 << (((WIDTH - indent + 1) // (width + 2)).bit_length() - 1)
+    rows = (texts[start : start + per_line] for start in range(0, len(texts), per_line))
+    margin = " " * indent
+    return ",\n".join(margin + ", ".join(text.rjust(width) for text in row) for row in rows)
+
+
+def string_literal(text: str, indent: int) -> str:
+    """`text` as a C string in UTF-8; long ones continue on lines of their own, long beyond use are cut."""
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > _LONGEST_STRING:
+        data = data[:_LONGEST_STRING].decode("utf-8", "ignore").encode() + b"..."
+    # Octal escapes end after three digits whatever follows; an escaped '?' cannot start a trigraph.
+    escaped = [
+        f"\\{chr(byte)}" if chr(byte) in '"\\?' else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}" for byte in data
+    ]
+    pieces = [escaped[start : start + _STRING_PIECE] for start in range(0, len(escaped), _STRING_PIECE)] or [[]]
+    return ("\n" + " " * indent).join(f'"{"".join(piece)}"' for piece in pieces)
+
+
+def plain(text: str) -> str:
+    """`text` in printable ASCII on one line, everything else escaped as Python does."""
+    return "".join(
+        character if 32 <= ord(character) < 127 else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def comment(text: str, indent: int = 0) -> str:
+    """A C comment of `text`, which may have several lines; long ones are wrapped.
+
+    Nothing in `text` can end the comment, open another one, or continue a line: ``*/`` and ``/*`` are pulled apart, as
+    are the question marks of trigraphs, and a backslash never ends a line.
+    """
+    margin = " " * indent
+    lines = []
+    for line in text.split("\n"):
+        safe = plain(line)
+        for pair in ("*/", "/*", "??"):
+            while pair in safe:
+                safe = safe.replace(pair, f"{pair[0]} {pair[1]}")
+        wrapped = textwrap.wrap(safe, WIDTH - indent - 3, break_on_hyphens=False, drop_whitespace=True) or [""]
+        lines += [f"{part[:-1]}\\x5c" if part.endswith("\\") else part for part in wrapped]
+    if len(lines) == 1 and len(lines[0]) + indent + 6 <= WIDTH:
+        return f"{margin}/* {lines[0]} */"
+    body = "\n".join(f"{margin} * {line}".rstrip() for line in lines)
+    return f"{margin}/*\n{body}\n{margin} */"
+
+
+#: where a long line of C may be broken: after a comma, before a binary operator
+_BREAKS = re.compile(r"(?<=,) | (?=(?:[-+*/%&|^?:]|<<|>>|&&|[|][|]|[<>=!]=?) )")
+
+
+def wrapped(code: str, indent: int = 0) -> str:
+    """A line of C without strings, indented, broken where it is longer than a line."""
+    lines: list[str] = []
+    for piece in _BREAKS.split(" ".join(code.split())):
+        if lines and len(lines[-1]) + 1 + len(piece) <= WIDTH:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(" " * (indent + 4 if lines else indent) + piece)
+    return "\n".join(lines)
+
+
+def four_spaces(body: str) -> str:
+    """C text indented by twos, indented by fours; blank lines are empty and long lines broken."""
+    lines = ((2 * (len(line) - len(line.lstrip(" "))), line.rstrip()) for line in body.splitlines())
+    return "".join(f"{wrapped(line, indent)}\n" if line else "\n" for indent, line in lines)
