@@ -31,6 +31,7 @@ class Layer:
     options: dict[str, Any]
     inputs: list[Tensor | None]
     outputs: list[Tensor]
+    notes: list[str]  #: messages for the user, added to while reading
 
     def error(self, what: str, hint: str = "") -> ModelError:
         """The error about this operator: where it is, its types and shapes."""

@@ -35,9 +35,12 @@ from tvm_stm32.model.network import (
 )
 from tvm_stm32.model.tflite.geometry import require_plane, window
 from tvm_stm32.model.tflite.layer import Layer
-from tvm_stm32.model.tflite.types import arithmetic_of, require_per_tensor, require_weights
+from tvm_stm32.model.tflite.types import arithmetic_of, per_tensor, require_same_quantization, require_weights
 
 Reading = tuple[Attributes, Arithmetic]
+
+#: TFLM's pools accept scales of input and output that are this close
+POOL_SCALE_TOLERANCE = 1e-6
 
 
 def read_conv_2d(layer: Layer) -> Reading:
@@ -96,8 +99,13 @@ def read_fully_connected(layer: Layer) -> Reading:
 
 
 def read_add(layer: Layer) -> Reading:
-    """ADD with broadcasting."""
-    return Add(layer.activation()), _elementwise(layer)
+    """ADD with broadcasting; the sum is formed with 20 more bits, which bounds the scales' ratio."""
+    arithmetic = _elementwise(layer)
+    if arithmetic is Arithmetic.TFLITE:
+        a, b, result = (per_tensor(layer, t) for t in (layer.input(0), layer.input(1), layer.output))
+        ratio = 2 * max(a.scale, b.scale) / result.scale
+        layer.require(ratio < 1 << 20, "the output's scale is too small for the inputs'", "quantize the model again")
+    return Add(layer.activation()), arithmetic
 
 
 def read_mul(layer: Layer) -> Reading:
@@ -134,20 +142,26 @@ def read_softmax(layer: Layer) -> Reading:
     layer.require(len(x.shape) >= 1, "the input has no axis")
     arithmetic = arithmetic_of(layer, x, layer.output)
     layer.expect_output_shape(x.shape)
-    quantization = layer.output.quantization
-    if arithmetic is Arithmetic.TFLITE and quantization is not None:
-        fixed = quantization.scale == 1 / 256 and quantization.zero_point == -128
-        layer.require(fixed, "an int8 softmax has the output scale 1/256 and zero point -128", "quantize it again")
     beta = float(layer.options["Beta"])
     layer.require(math.isfinite(beta) and beta > 0, f"beta is {beta}, expected a positive number")
+    if arithmetic is Arithmetic.TFLITE:
+        result = per_tensor(layer, layer.output)
+        fixed = result.scale == 1 / 256 and result.zero_point == -128
+        layer.require(fixed, "an int8 softmax has the output scale 1/256 and zero point -128", "quantize it again")
+        enough = beta * per_tensor(layer, x).scale * (1 << 26) > 1
+        layer.require(enough, "the input's scale times beta is too small", "quantize the model again")
     return Softmax(beta), arithmetic
 
 
 def read_clamp(layer: Layer, activation: Activation) -> Reading:
     """RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1."""
     layer.require_operands(1, 1)
-    arithmetic = arithmetic_of(layer, layer.input(0), layer.output)
-    layer.expect_output_shape(layer.input(0).shape)
+    x = layer.input(0)
+    arithmetic = arithmetic_of(layer, x, layer.output)
+    layer.expect_output_shape(x.shape)
+    if layer.kind == "RELU6" and x.quantization != layer.output.quantization:
+        what = "RELU6 between different quantizations is clamped without rescaling, as TensorFlow Lite Micro does"
+        layer.notes.append(f"layer {layer.name!r}: {what}")
     return Clamp(activation), arithmetic
 
 
@@ -173,7 +187,7 @@ def read_transpose(layer: Layer) -> Reading:
 
 
 def read_pad(layer: Layer) -> Reading:
-    """PAD and PADV2; the value of PADV2 is made real by the output's quantization, the kernel of TFLM copies it."""
+    """PAD and PADV2."""
     layer.require_operands(2, 3)
     x, widths = layer.input(0), layer.input(1)
     arithmetic = arithmetic_of(layer, x, layer.output)
@@ -195,6 +209,8 @@ def read_concatenation(layer: Layer) -> Reading:
     rank = len(layer.output.shape)
     (axis,) = _axes(layer, [layer.options["Axis"]], rank)
     what = "the inputs' shapes differ in more than the axis they are joined along"
+    for part in parts:
+        require_same_quantization(layer, part)
     others = {(*part.shape[:axis], *part.shape[axis + 1 :]) for part in parts}
     layer.require(len(others) == 1 and all(len(part.shape) == rank for part in parts), what)
     joined = sum(part.shape[axis] for part in parts)
@@ -211,7 +227,7 @@ def read_quantize(layer: Layer) -> Reading:
     layer.require(layer.output.dtype == "int8", f"{x.dtype} to {layer.output.dtype} is not supported", hint)
     for tensor in (x, layer.output):
         if tensor.dtype == "int8":
-            require_per_tensor(layer, tensor)
+            per_tensor(layer, tensor)
     layer.expect_output_shape(x.shape)
     return Quantize(), Arithmetic.TFLITE
 
@@ -223,7 +239,7 @@ def read_dequantize(layer: Layer) -> Reading:
     hint = "give the model int8 or float32 inputs and outputs"
     supported = x.dtype == "int8" and layer.output.dtype == "float32"
     layer.require(supported, f"{x.dtype} to {layer.output.dtype} is not supported", hint)
-    require_per_tensor(layer, x)
+    per_tensor(layer, x)
     layer.expect_output_shape(x.shape)
     return Dequantize(), Arithmetic.TFLITE
 
@@ -253,6 +269,7 @@ def _pool(layer: Layer, mode: str) -> Reading:
     layer.require_operands(1, 1)
     require_plane(layer)
     arithmetic = arithmetic_of(layer, layer.input(0), layer.output)
+    require_same_quantization(layer, layer.input(0), POOL_SCALE_TOLERANCE)
     kernel = (layer.options["FilterHeight"], layer.options["FilterWidth"])
     strides = _strides(layer)
     plane, padding = window(layer, kernel, strides, (1, 1))
@@ -273,10 +290,13 @@ def _pad_value(layer: Layer) -> float | None:
     tensor = layer.constant(2, "padding value")
     layer.require(tensor.elements == 1, f"the padding value has {tensor.elements} elements, expected 1")
     layer.require(tensor.dtype == layer.output.dtype, f"the padding value is {tensor.dtype}")
+    require_same_quantization(layer, tensor)
     assert tensor.data is not None
     value = float(tensor.data.reshape(-1)[0])
-    quantization = layer.output.quantization
-    return value if quantization is None else quantization.scale * (value - quantization.zero_point)
+    if tensor.dtype == "float32":
+        return value
+    quantization = per_tensor(layer, tensor)
+    return quantization.scale * (value - quantization.zero_point)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class _Assembler:
             options=operator.options,
             inputs=[self.tensors.get(i) for i in operator.inputs],
             outputs=[self.tensors[i] for i in operator.outputs],
+            notes=self.notes,
         )
         if operator.kind not in READERS:
             hint = "replace the operator in the model, or compute it in the application; supported are "

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tvm_stm32.model.network import Arithmetic, Tensor
+from tvm_stm32.model.network import Arithmetic, Quantization, Tensor
 from tvm_stm32.model.tflite.layer import Layer
 
 HINT = "quantize weights and activations to int8 (full integer quantization), or keep both float32"
@@ -21,17 +21,28 @@ def arithmetic_of(layer: Layer, *tensors: Tensor) -> Arithmetic:
         layer.require(tensor.dtype in ("int8", "float32"), what, HINT)
     layer.require(types == {"int8"}, "int8 and float32 activations are mixed", HINT)
     for tensor in tensors:
-        require_per_tensor(layer, tensor)
+        per_tensor(layer, tensor)
     return Arithmetic.TFLITE
 
 
-def require_per_tensor(layer: Layer, tensor: Tensor) -> None:
-    """Checks that an activation has one scale and one zero point."""
+def per_tensor(layer: Layer, tensor: Tensor) -> Quantization:
+    """The quantization of an activation, which has one scale and one zero point."""
     quantization = tensor.quantization
     if quantization is None:
         raise layer.error(f"tensor {tensor.name!r} is {tensor.dtype} but has no quantization", HINT)
     what = f"tensor {tensor.name!r} has a scale per channel; activations have one"
     layer.require(quantization.axis is None, what)
+    return quantization
+
+
+def require_same_quantization(layer: Layer, tensor: Tensor, tolerance: float = 0.0) -> None:
+    """Checks that an int8 input has the output's quantization, for operators that copy or compare values."""
+    if tensor.dtype != "int8":
+        return
+    found, expected = per_tensor(layer, tensor), per_tensor(layer, layer.output)
+    same = abs(found.scale - expected.scale) <= tolerance and found.zero_point == expected.zero_point
+    what = f"tensor {tensor.name!r} and the output differ in scale or zero point; {layer.kind} does not rescale"
+    layer.require(same, what, "quantize the model again, or put a QUANTIZE before")
 
 
 def require_weights(layer: Layer, axis: int) -> Arithmetic:
@@ -70,15 +81,13 @@ def _require_bias_scale(layer: Layer, x: Tensor, weights: Tensor, bias: Tensor) 
     if quantization is None:
         return  # the products' scale is meant
     layer.require(not any(quantization.zero_points), "the bias has a zero point that is not 0", HINT)
-    assert x.quantization is not None
     assert weights.quantization is not None
-    assert layer.output.quantization is not None
     count = len(quantization.scales)
-    products = [x.quantization.scale * scale for scale in weights.quantization.scales]
+    products = [per_tensor(layer, x).scale * scale for scale in weights.quantization.scales]
     if len(products) == 1:
         products *= count
     layer.require(count in (1, len(products)), f"the bias has {count} scales, the weights have {len(products)}")
     scales = quantization.scales * (len(products) if count == 1 else 1)
-    limit = BIAS_SCALE_TOLERANCE * layer.output.quantization.scale
+    limit = BIAS_SCALE_TOLERANCE * per_tensor(layer, layer.output).scale
     what = "the bias's scale is not the product of the input's and the weights' scales"
     layer.require(all(abs(s - p) <= limit for s, p in zip(scales, products, strict=True)), what, HINT)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference: TensorFlow Lite for Microcontrollers' own interpreter, with its reference kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tflite_micro.python.tflite_micro import runtime
+
+
+class Oracle:
+    """TFLM's interpreter over the bytes of a model, which keeps every tensor."""
+
+    def __init__(self, model: bytes, arena_size: int = 1 << 22) -> None:
+        config = runtime.InterpreterConfig.kPreserveAllTensors
+        self.interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_size, intrepreter_config=config)
+
+    def run(self, inputs: Sequence[npt.NDArray[Any]]) -> None:
+        """Runs one inference."""
+        for index, value in enumerate(inputs):
+            self.interpreter.set_input(np.ascontiguousarray(value), index)
+        self.interpreter.invoke()
+
+    def output(self, index: int) -> npt.NDArray[Any]:
+        """The model's output of that index."""
+        return np.array(self.interpreter.get_output(index))
+
+    def tensor(self, index: int) -> npt.NDArray[Any]:
+        """The tensor of that index in the file, after the last run."""
+        return np.array(self.interpreter.GetTensor(index, 0)["tensor_data"])
