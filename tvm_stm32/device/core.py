@@ -17,7 +17,7 @@ class Core:
     `fpus` are the ``-mfpu`` names that the core can be built with, the smallest first; empty: it never has an FPU.
     """
 
-    name: str
+    cpu: str
     architecture: str
     fpus: tuple[str, ...] = ()
 
@@ -29,11 +29,11 @@ class Core:
     @property
     def vector_table_moves(self) -> bool:
         """True when the core has the VTOR register. It is optional on the M0+, whose STM32 parts all have it."""
-        return self.name != "cortex-m0"
+        return self.cpu != "cortex-m0"
 
 
 CORES = {
-    core.name: core
+    core.cpu: core
     for core in (
         Core("cortex-m0", "armv6-m"),
         Core("cortex-m0plus", "armv6-m"),
@@ -75,13 +75,13 @@ def compiler_flags(core: Core, fpu: str | None = None, float_abi: str | None = N
     if float_abi is not None and float_abi not in FLOAT_ABIS:
         raise SettingsError(f"there is no float ABI '{float_abi}'", "--float-abi", "one of: " + ", ".join(FLOAT_ABIS))
     if fpu is not None and fpu not in core.fpus:
-        raise SettingsError(f"{core.name} has no FPU '{fpu}'", "", "it may have: " + (", ".join(core.fpus) or "none"))
+        raise SettingsError(f"{core.cpu} has no FPU '{fpu}'", "", "it may have: " + (", ".join(core.fpus) or "none"))
     float_abi = float_abi or ("hard" if fpu else "soft")
-    flags = [f"-mcpu={core.name}", "-mthumb"]
+    flags = [f"-mcpu={core.cpu}", "-mthumb"]
     if float_abi != "soft":
         if not core.fpus:
             raise SettingsError(
-                f"{core.name} has no FPU, so its float ABI cannot be '{float_abi}'", "--float-abi", "use soft"
+                f"{core.cpu} has no FPU, so its float ABI cannot be '{float_abi}'", "--float-abi", "use soft"
             )
         flags.append(f"-mfpu={fpu or core.fpus[0]}")
     return [*flags, f"-mfloat-abi={float_abi}"]

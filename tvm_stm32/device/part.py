@@ -65,7 +65,7 @@ class Part:
     @property
     def cpu(self) -> str:
         """The core's name, e.g. "cortex-m4"."""
-        return self.core.name
+        return self.core.cpu
 
     @property
     def float_abi(self) -> str:
