@@ -14,6 +14,10 @@ from tvm_stm32.errors import TvmStm32Error
 #: verb -> (module, one line of help); modules are imported only when their verb runs
 VERBS = {
     "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
+    "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
+    "size": ("tvm_stm32.report.command", "print how much flash and RAM a program takes"),
+    "run": ("tvm_stm32.emulator.command", "run firmware on an emulated board"),
+    "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
 }
 
 
