@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fixed set of files that a package is. Build tools ask here, so nothing heavy is imported."""
+
+from __future__ import annotations
+
+from tvm_stm32.codegen.artifacts import header_names
+
+
+def include_folder(name: str) -> str:
+    """Where the headers are: a folder of the model's own, so that packages share a prefix without sharing a file."""
+    return f"include/{name}"
+
+
+def library_file(name: str) -> str:
+    """Where the static library is."""
+    return f"lib/lib{name}.a"
+
+
+def config_folder(name: str) -> str:
+    """What a user sets ``<name>_DIR`` to, below the prefix."""
+    return f"lib/cmake/{name}"
+
+
+def header_files(name: str) -> list[str]:
+    """The headers of the package."""
+    return [f"{include_folder(name)}/{header}" for header in header_names(name)]
+
+
+def package_files(name: str) -> list[str]:
+    """Every file of the package of a model called `name`, relative to the prefix, in a fixed order."""
+    return [
+        *header_files(name),
+        library_file(name),
+        f"{config_folder(name)}/{name}-config.cmake",
+        f"{config_folder(name)}/{name}-config-version.cmake",
+        f"share/{name}/{name}.json",
+        f"share/{name}/LICENSE",
+    ]
