@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles small C texts into object files and static libraries."""
+"""Compiles C into object files and static libraries."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+
+from tvm_stm32.codegen.artifacts import source_names
 
 F405 = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard")
 
@@ -20,5 +22,16 @@ def compile_object(folder: Path, text: str, *flags: str, name: str = "object.o",
 
 def create_archive(path: Path, *objects: Path, options: str = "rcD") -> Path:
     """Put object files into the static library `path`."""
+    path.unlink(missing_ok=True)
     subprocess.run(["arm-none-eabi-ar", options, path.name, *objects], cwd=path.parent, check=True, timeout=60)
     return path
+
+
+def build_library(sources: Path, name: str, folder: Path, *flags: str, arm: bool = True) -> Path:
+    """Compile the model `name` in `sources` into the library ``folder/lib<name>.a``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    compiler = "arm-none-eabi-gcc" if arm else "gcc"
+    files = [sources / source for source in source_names(name)]
+    command = [compiler, *flags, "-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-c", *files]
+    subprocess.run(command, cwd=folder, check=True, timeout=120)
+    return create_archive(folder / f"lib{name}.a", *(folder / f"{file.stem}.o" for file in files))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.package.objects import compile_object
-from tvm_stm32.device.core import CORES
+from tvm_stm32.device.core import CORES, Core
 from tvm_stm32.package.abi import Abi, read_abi
 
 TEXT = "float f(float x) { return x + 1.0f; }"
@@ -38,9 +39,9 @@ def test_arm_object_states_what_it_was_compiled_for(tmp_path: Path, flags: str, 
     assert read_abi(compile_object(tmp_path, TEXT, "-mthumb", *flags.split()).read_bytes()) == abi
 
 
-@pytest.mark.parametrize("core", CORES.values(), ids=lambda core: core.name)
-def test_architectures_have_the_names_of_the_cores(tmp_path: Path, core) -> None:
-    abi = read_abi(compile_object(tmp_path, TEXT, "-mthumb", f"-mcpu={core.name}").read_bytes())
+@pytest.mark.parametrize("core", CORES.values(), ids=CORES)
+def test_architectures_have_the_names_of_the_cores(tmp_path: Path, core: Core) -> None:
+    abi = read_abi(compile_object(tmp_path, TEXT, "-mthumb", f"-mcpu={core.cpu}").read_bytes())
     assert abi is not None
     assert abi.architecture == core.architecture
 
@@ -53,10 +54,8 @@ def test_host_object(tmp_path: Path) -> None:
 
 
 def test_object_without_attributes_demands_nothing(tmp_path: Path) -> None:
-    from subprocess import run
-
     path = compile_object(tmp_path, TEXT)
-    run(["arm-none-eabi-objcopy", "-R", ".ARM.attributes", path], check=True, timeout=60)
+    subprocess.run(["arm-none-eabi-objcopy", "-R", ".ARM.attributes", path], check=True, timeout=60)
     assert read_abi(path.read_bytes()) is None
 
 
