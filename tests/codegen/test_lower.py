@@ -32,7 +32,7 @@ def test_only_written_parameters_are_mutable() -> None:
     assert lowered.helpers == ()
 
 
-@pytest.mark.parametrize("value", [0.5, 64.0, 1.5])
+@pytest.mark.parametrize("value", [0.5, 64.0, 1.5, -3.0])
 def test_float_constants_with_few_digits_stay_readable(value: float) -> None:
     assert f"{value:e}f" in lower_kernel(scale(value), "k", frozenset({"y"})).body
 
@@ -49,3 +49,23 @@ def test_float_constants_reach_c_exactly(value: float) -> None:
 
 def test_the_text_is_the_same_every_time() -> None:
     assert lower_kernel(scale(0.1), "k", frozenset({"y"})) == lower_kernel(scale(0.1), "k", frozenset({"y"}))
+
+
+def test_zero_stays_readable() -> None:
+    @T.prim_func(s_tir=True)
+    def kernel(y: T.handle("float32")):
+        Y = T.decl_buffer((1,), "float32", data=y)
+        Y[0] = T.float32(0.0)
+
+    assert "0.000000e+00f" in lower_kernel(kernel, "k", frozenset({"y"})).body
+
+
+def test_parameters_that_are_never_read_do_not_warn() -> None:
+    @T.prim_func(s_tir=True)
+    def kernel(x: T.handle("int8"), y: T.handle("int8")):  # noqa: ARG001
+        Y = T.decl_buffer((1,), "int8", data=y)
+        Y[0] = T.int8(3)
+
+    body = lower_kernel(kernel, "k", frozenset({"y"})).body
+    assert "(void)x;" in body
+    assert "(void)y;" not in body

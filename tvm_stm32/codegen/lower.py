@@ -78,7 +78,8 @@ def _exact_float(literal: Any) -> Any:
     if math.isfinite(literal.value):
         printed = float(f"{literal.value:e}")
         # the neighbours too, so that no compiler can round the decimal to another float
-        if {_bits(math.nextafter(printed, towards)) for towards in (-math.inf, printed, math.inf)} == {bits}:
+        near = {_bits(math.nextafter(printed, towards)) for towards in (-math.inf, printed, math.inf)}
+        if literal.value == 0.0 or near == {bits}:
             return literal
     return tirx.call_pure_extern("float32", "tvm_ai_float", tirx.IntImm("uint32", bits))
 
@@ -101,5 +102,8 @@ def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
         ctype, _, parameter = declaration.rpartition(" ")
         parameters.append(KernelParameter(ctype.removesuffix("*"), parameter, parameter not in written))
     helpers = sorted(set(re.findall(r"TVM_DLL \w+ (tvm_ai_\w+)\(", head)))
-    body = _LOCAL_ARRAY.sub(r"\1", "{\n" + rest.rstrip() + "\n")
+    text = rest.rstrip() + "\n"
+    # an output that is the same for every input, such as a clamp to one value, leaves parameters unread
+    unread = [p.name for p in parameters if not re.search(rf"\b{p.name}\b", text)]
+    body = _LOCAL_ARRAY.sub(r"\1", "{\n" + "".join(f"  (void){name};\n" for name in unread) + text)
     return LoweredKernel(tuple(parameters), body, tuple(helpers))

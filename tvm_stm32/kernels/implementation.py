@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tvm_stm32.model.network import Tensor
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -68,6 +70,13 @@ class Implementation:
     build: Callable[[], Any]
     arguments: tuple[Argument, ...]
     macs: int = 0
+
+
+def read(tensor: Tensor, role: str) -> Input | Constant:
+    """The argument for an operand that may be a constant of the model."""
+    if tensor.data is None:
+        return Input(tensor.name)
+    return Constant(role, tensor.data, f"{list(tensor.shape)}")
 
 
 def int32(values: npt.ArrayLike) -> npt.NDArray[np.int32]:

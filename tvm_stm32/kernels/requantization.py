@@ -37,7 +37,13 @@ class Requantization:
 def requantize(rule: Requantization, accumulator: Any, multiplier: Any, shift: Any) -> Any:
     """TIR: the int8 output of an int32 accumulator."""
     scaled = T.call_extern("int32", rule.helper, accumulator, multiplier, shift)
-    return T.cast(T.max(T.min(scaled + rule.zero_point, rule.high), rule.low), "int8")
+    return clamp_int(scaled + rule.zero_point, (rule.low, rule.high), "int8")
+
+
+def clamp_int(value: Any, bounds: tuple[int, int], dtype: str) -> Any:
+    """TIR: an int32 `value` within `bounds`, as `dtype`."""
+    low, high = bounds
+    return T.cast(T.max(T.min(value, high), low), dtype)
 
 
 def float_bounds(activation: Activation) -> FloatBounds:

@@ -8,17 +8,33 @@ from collections.abc import Callable
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
 from tvm_stm32.kernels.depthwise import implement_depthwise
+from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.model.describe import describe_operator
-from tvm_stm32.model.network import Arithmetic, Attributes, Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator
+from tvm_stm32.model.network import (
+    Add,
+    Arithmetic,
+    Attributes,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    Mul,
+    Network,
+    Operator,
+)
 
 Implement = Callable[[Network, Operator], Implementation]
+
+#: arithmetics of TensorFlow Lite files
+_TFLITE = (Arithmetic.TFLITE, Arithmetic.FLOAT)
 
 #: by operator and arithmetic
 _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
     Conv2D: dict.fromkeys(Arithmetic, implement_conv2d),
     DepthwiseConv2D: dict.fromkeys(Arithmetic, implement_depthwise),
     FullyConnected: dict.fromkeys(Arithmetic, implement_fully_connected),
+    Add: dict.fromkeys(_TFLITE, implement_add),
+    Mul: dict.fromkeys(_TFLITE, implement_mul),
 }
 
 

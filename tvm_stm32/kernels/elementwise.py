@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
+"""Two operands, element by element, with NumPy's broadcasting: one flat loop wherever the shapes allow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.implementation import Implementation, Output, read
+from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
+from tvm_stm32.model.network import Network, Operator
+
+
+class ElementwiseRule(Protocol):
+    """What is computed. Equal rules compute the same."""
+
+    @property
+    def family(self) -> str:
+        """Such as "add"."""
+
+    @property
+    def dtype(self) -> str:
+        """Type of the operands and of the result."""
+
+    def describe(self) -> str:
+        """The arithmetic, for the comment above the C function."""
+
+    def apply(self, a: Any, b: Any) -> Any:
+        """TIR: the result of two elements."""
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ElementwiseSpecification:
+    """`loops` steps through a, b and y."""
+
+    rule: ElementwiseRule
+    loops: LoopNest
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return self.rule.family
+
+    def describe(self) -> str:
+        """Loops and arithmetic, for the comment above the C function."""
+        shape = f"{self.loops.describe()} elements"
+        for name, strides in zip("ab", self.loops.strides, strict=False):
+            if strides != self.loops.strides[2]:
+                shape += f", {name} repeated with strides {list(strides)}"
+        return f"{self.family}: {shape}\n{self.rule.describe()}"
+
+
+def build_elementwise(spec: ElementwiseSpecification) -> Any:
+    """The TIR function of `spec`: (a, b, y)."""
+    rule, extents = spec.rule, spec.loops.extents
+    step_a, step_b, step_y = spec.loops.strides
+    dtype = rule.dtype
+    size_a, size_b, size_y = (
+        1 + sum((extent - 1) * step for extent, step in zip(extents, steps, strict=True))
+        for steps in spec.loops.strides
+    )
+
+    @T.prim_func(s_tir=True)
+    def elementwise(a: T.handle(dtype), b: T.handle(dtype), y: T.handle(dtype)):
+        A = T.decl_buffer((size_a,), dtype, data=a)
+        B = T.decl_buffer((size_b,), dtype, data=b)
+        Y = T.decl_buffer((size_y,), dtype, data=y)
+        for i in T.grid(*extents):
+            Y[offset(i, step_y)] = rule.apply(A[offset(i, step_a)], B[offset(i, step_b)])
+
+    return elementwise
+
+
+def implement_elementwise(network: Network, operator: Operator, rule: ElementwiseRule) -> Implementation:
+    """The kernel of an operator with inputs (a, b), either of which may be a constant."""
+    a, b = network.input_tensors(operator)
+    shape = network.output_tensors(operator)[0].shape
+    loops = LoopNest.of(shape, broadcast(a.shape, shape), broadcast(b.shape, shape), contiguous(shape))
+    spec = ElementwiseSpecification(rule, loops)
+    return Implementation(
+        specification=spec,
+        build=lambda: build_elementwise(spec),
+        arguments=(read(a, "a"), read(b, "b"), Output(operator.outputs[0])),
+    )
