@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,7 @@ def emit(model: CompiledModel) -> dict[str, bytes]:
     )
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -130,11 +132,11 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "array": c_text.array,
         "comment": c_text.comment,
         "elements": c_text.elements,
         "float_literal": c_text.float_literal,
         "four_spaces": c_text.four_spaces,
+        "initializer": c_text.initializer,
         "plain": c_text.plain,
         "shape_text": shape_text,
         "string_literal": c_text.string_literal,
