@@ -110,7 +110,7 @@ def test_nothing_is_left_open_and_no_machine_is_named() -> None:
     forbidden = re.compile(
         r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b"
         r"|NotImplemented" r"Error|\bissue #?\d"
-        r"|/(wor" r"k|ho" r"me|ro" r"ot|far" r"m|Use" r"rs)/|site-" r"packages|pypi\." r"org|python" r"hosted"
+        r"|/(wor" r"k|ho" r"me|ro" r"ot|far" r"m|Use" r"rs)/|/site-" r"packages|pypi\." r"org|python" r"hosted"
     )  # fmt: skip
     for name, text in text_files():
         for number, line in enumerate(text.splitlines(), start=1):
