@@ -48,23 +48,23 @@ def elements(values: bytes, dtype: str) -> npt.NDArray[np.generic]:
     return np.frombuffer(values, np.dtype(dtype).newbyteorder("<"))
 
 
-def array(values: Sequence[float] | npt.NDArray[np.generic], dtype: str, indent: int) -> str:
-    """The elements of an array as lines of aligned columns.
+def initializer(values: Sequence[float] | npt.NDArray[np.generic], dtype: str, indent: int = 0) -> str:
+    """The braced initializer of an array: on the line it starts on, or as lines of aligned columns.
 
     Args:
         values: one element at least.
         dtype: a key of `C_TYPES`.
-        indent: spaces before each line.
-
-    Returns:
-        Lines without the braces, each ending in a comma but the last; no newline at the end.
+        indent: spaces before the line that the initializer starts on.
     """
     texts = [float_literal(value) if dtype == "float32" else int_literal(int(value)) for value in values]
     width = max(map(len, texts))
-    per_line = 1 << (((WIDTH - indent + 1) // (width + 2)).bit_length() - 1)
+    margin = " " * (indent + 4)
+    per_line = 1 << (((WIDTH - len(margin) + 1) // (width + 2)).bit_length() - 1)
+    if len(texts) <= per_line // 2:
+        return "{" + ", ".join(texts) + "}"
     rows = (texts[start : start + per_line] for start in range(0, len(texts), per_line))
-    margin = " " * indent
-    return ",\n".join(margin + ", ".join(text.rjust(width) for text in row) for row in rows)
+    lines = ",\n".join(margin + ", ".join(text.rjust(width) for text in row) for row in rows)
+    return f"{{\n{lines}\n{' ' * indent}}}"
 
 
 def string_literal(text: str, indent: int) -> str:
@@ -76,8 +76,12 @@ def string_literal(text: str, indent: int) -> str:
     escaped = [
         f"\\{chr(byte)}" if chr(byte) in '"\\?' else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}" for byte in data
     ]
-    pieces = [escaped[start : start + _STRING_PIECE] for start in range(0, len(escaped), _STRING_PIECE)] or [[]]
-    return ("\n" + " " * indent).join(f'"{"".join(piece)}"' for piece in pieces)
+    pieces = [""]
+    for symbol in escaped:
+        if len(pieces[-1]) + len(symbol) > _STRING_PIECE:
+            pieces.append("")
+        pieces[-1] += symbol
+    return ("\n" + " " * indent).join(f'"{piece}"' for piece in pieces)
 
 
 def plain(text: str) -> str:
@@ -101,9 +105,9 @@ def comment(text: str, indent: int = 0) -> str:
         for pair in ("*/", "/*", "??"):
             while pair in safe:
                 safe = safe.replace(pair, f"{pair[0]} {pair[1]}")
-        wrapped = textwrap.wrap(safe, WIDTH - indent - 3, break_on_hyphens=False, drop_whitespace=True) or [""]
-        lines += [f"{part[:-1]}\\x5c" if part.endswith("\\") else part for part in wrapped]
-    if len(lines) == 1 and len(lines[0]) + indent + 6 <= WIDTH:
+        parts = textwrap.wrap(safe, WIDTH - indent - 6, break_on_hyphens=False) or [""]
+        lines += [f"{part[:-1]}\\x5c" if part.endswith("\\") else part for part in parts]
+    if len(lines) == 1:
         return f"{margin}/* {lines[0]} */"
     body = "\n".join(f"{margin} * {line}".rstrip() for line in lines)
     return f"{margin}/*\n{body}\n{margin} */"
