@@ -161,11 +161,17 @@ def test_a_fault_is_told_with_its_place(name: str, tmp_path: Path) -> None:
     assert "so far" in error.value.hint
 
 
-@pytest.mark.parametrize("source", [STACK_OVERFLOW, NO_HANDLER])
-def test_other_faults_are_told(source: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["STM32F405RGT6", "STM32F030F4P6"])
+def test_a_stack_overflow_is_told(name: str, tmp_path: Path) -> None:
+    part = find_part(name)
+    with pytest.raises(ToolError, match="the firmware overflowed its stack, which ends at 0x20000000"):
+        run_elf(link(part, STACK_OVERFLOW, tmp_path), machine_for_part(part), timeout=30)
+
+
+def test_an_interrupt_without_handler_stops(tmp_path: Path) -> None:
     part = find_part("STM32F405RGT6")
-    with pytest.raises(ToolError, match="the firmware faulted"):
-        run_elf(link(part, source, tmp_path), machine_for_part(part), timeout=30)
+    with pytest.raises(ToolError, match="the firmware faulted at 0x[0-9a-f]{8} in .*Handler"):
+        run_elf(link(part, NO_HANDLER, tmp_path), machine_for_part(part), timeout=30)
 
 
 def test_a_hang_is_ended(tmp_path: Path) -> None:

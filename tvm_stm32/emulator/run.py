@@ -93,6 +93,9 @@ def _problem(firmware: Firmware, status: int, errors: str) -> str:
     if "Lockup" in errors:
         registers = {int(number): int(value, 16) for number, value in re.findall(r"R(\d\d)=([0-9a-f]{8})", errors)}
         stopped = firmware.describe(registers[15])
+        limit = firmware.symbols.get("__stack_limit")
+        if limit and registers[13] < limit.address:
+            return f"overflowed its stack, which ends at 0x{limit.address:08x}"
         # The generated start-up ends there, with the address of the instruction that faulted in r1.
         if "Fault_Handler" in stopped:
             return f"faulted at {firmware.describe(registers[1])}"
