@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Firmware in a build: ``env.TvmFirmware`` links it for a part, ``env.TvmRun`` boots it on an emulated board."""
+
+from __future__ import annotations
+
+from collections import UserList
+from collections.abc import Iterator
+from typing import Any
+
+from tvm_stm32.errors import SettingsError
+from tvm_stm32.scons import generator, library, machine
+from tvm_stm32.scons.errors import as_user_error, construction_variable
+from tvm_stm32.scons.model import Model
+from tvm_stm32.scons.settings import overrides
+
+#: What runs before main, and where everything goes; in the folder <firmware>_startup.
+_STARTUP_FILES = ("startup.c", "link.ld")
+#: keyword of ``env.TvmFirmware``, and construction variable without ``TVM_STM32_``: all take any value
+SETTINGS: dict[str, tuple[str, ...]] = {"STACK": (), "HEAP": (), "PLACE": ()}
+
+
+def defaults() -> dict[str, Any]:
+    """The construction variables of this module, for ``env.SetDefault``."""
+    command, part = generator.COMMAND, "--part $TVM_STM32_PART"
+    return {
+        "TVM_STM32_STACK": "",
+        "TVM_STM32_HEAP": "",
+        "TVM_STM32_PLACE": {},
+        "TVM_STM32_STARTUPCOM": f"{command} startup {part} $_TVM_STM32_MEMORY --output ${{TARGET.dir}}",
+        "TVM_STM32_LINKFLAGS": ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"],
+        "TVM_STM32_SIZECOM": f"{command} size $TARGET {part}",
+        "TVM_STM32_OBJCOPY": construction_variable(lambda env: machine.binutils(env, "objcopy")),
+        "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $SOURCE $TARGET",
+        "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
+        "TVM_STM32_RUNFLAGS": [],
+        "TVM_STM32_RUNCOM": f"{command} run $SOURCE {part} $TVM_STM32_RUNFLAGS",
+        "_TVM_STM32_MEMORY": construction_variable(_memory_options),
+    }
+
+
+def _memory_options(env: Any) -> list[str]:
+    """The options of the linker script: stack, heap, and arrays outside the RAM."""
+    options = [f"--{name.lower()}={env[f'TVM_STM32_{name}']}" for name in ("STACK", "HEAP") if env[f"TVM_STM32_{name}"]]
+    return options + [f"--place={array}={region}" for array, region in sorted(env["TVM_STM32_PLACE"].items())]
+
+
+class Firmware(UserList[Any]):
+    """What ``env.TvmFirmware`` returns: in a list of nodes it is all its files."""
+
+    def __init__(self, nodes: list[Any]) -> None:
+        super().__init__(nodes)
+        self.elf, self.map, self.bin, self.hex = nodes
+
+    def __add__(self, other: Any) -> Any:
+        return [*self, *other]
+
+    def __radd__(self, other: Any) -> Any:
+        return [*other, *self]
+
+    def __semi_deepcopy__(self) -> Firmware:  # SCons copies lists in this way when an environment is cloned
+        return self
+
+
+@as_user_error
+def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
+    """``env.TvmFirmware``: link <target>.elf for `TVM_STM32_PART`, with .map, .bin and .hex, and print its sizes.
+
+    Args:
+        env: compiles and links with its own flags; `TVM_STM32_LINKFLAGS` come on top.
+        target: the name of the firmware, without a suffix.
+        sources: C, C++ and assembler files, objects, libraries, and what ``env.TvmModel`` returns, whose headers are
+            then found.
+        settings: any of `SETTINGS`: STACK and HEAP in bytes, PLACE={"kws_activations": "CCM"}, for a memory of the
+            part other than its RAM.
+    """
+    call = f"TvmFirmware({str(target)!r})"
+    if not env.subst("$TVM_STM32_PART"):
+        hint = 'Environment(..., TVM_STM32_PART="STM32F405RGT6")'
+        raise SettingsError("a linker script and a start-up need to know the part", call, hint)
+    variables = overrides(env, call, settings, SETTINGS)
+    files = [env.File(f"{target}_startup/{name}") for name in _STARTUP_FILES]
+    startup, script = generator.run(env, files, [], "TVM_STM32_STARTUP", **variables)
+    items = list(_items(sources))
+    linked = _linking_environment(env, [item for item in items if isinstance(item, Model)], script)
+    objects = [item for item in items if not isinstance(item, Model)] + library.objects(env, [startup])
+    elf, map_file = linked.Program([f"{target}.elf", f"{target}.map"], objects)
+    linked.Depends(elf, script)
+    linked.AddPostAction(elf, generator.action("TVM_STM32_SIZE"))
+    images = [
+        node
+        for suffix in ("bin", "hex")
+        for node in linked.Command(f"{target}.{suffix}", elf, generator.action(f"TVM_STM32_{suffix.upper()}"))
+    ]
+    return Firmware([elf, map_file, *images])
+
+
+def _items(sources: Any) -> Iterator[Any]:
+    """`sources` without nesting; models stay what they are."""
+    if isinstance(sources, Model) or not isinstance(sources, list | tuple | UserList):
+        yield sources
+    else:
+        for source in sources:
+            yield from _items(source)
+
+
+def _linking_environment(env: Any, models: list[Model], script: Any) -> Any:
+    """`env` with what it takes to compile for and link with `models` by the linker `script`."""
+    linked = env.Clone(PROGSUFFIX=".elf")
+    if not env.get("VERBOSE"):
+        linked.SetDefault(CCCOMSTR="$TVM_STM32_CCCOMSTR", LINKCOMSTR="$TVM_STM32_LINKCOMSTR")
+    for model in models:
+        linked.MergeFlags(model.flags)
+    linked.AppendUnique(delete_existing=True, LIBS=["m"])  # a library finds only what stands behind it
+    linked.Append(LINKFLAGS=["$TVM_STM32_LINKFLAGS", "-T", script, "-Wl,-Map=${TARGETS[1]}"])
+    linked.Append(SHELL_ENV_GENERATORS=[generator.shell_environment])
+    return linked
+
+
+@as_user_error
+def run(env: Any, app: Any) -> Any:
+    """``env.TvmRun``: boot firmware on the emulated board for `TVM_STM32_PART`; its exit status is the action's.
+
+    `TVM_STM32_RUNFLAGS` are further options of ``tvm-stm32 run``, such as ["--timeout", "10"].
+
+    Returns:
+        A node that is never up to date, and is built only when it, or an alias of it, is asked for.
+    """
+    elf = env.arg2nodes(app)[0]
+    nodes = generator.run(env, f"{elf}.run", elf, "TVM_STM32_RUN")
+    env.AlwaysBuild(nodes)
+    env.NoCache(nodes)
+    env.Ignore(nodes[0].dir, nodes)
+    return nodes

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles the C of this package in a client's build: for the client's machine, in the way that our C wants.
+
+The client's machine flags hold; its warnings, optimisation, dialect, definitions and naming do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tvm_stm32.scons.errors import construction_variable
+from tvm_stm32.scons.machine import binutils, machine_flags
+
+_OVERRIDES: dict[str, Any] = {
+    "CCCOM": "$TVM_STM32_CCCOM",
+    "CCCOMSTR": "$TVM_STM32_CCCOMSTR",
+    "ARCOM": "$TVM_STM32_ARCOM",
+    "ARCOMSTR": "$TVM_STM32_ARCOMSTR",
+    "RANLIBCOM": "",
+    "CPPPATH": [],
+    "OBJPREFIX": "",
+    "OBJSUFFIX": ".o",
+    "LIBPREFIX": "lib",
+    "LIBSUFFIX": ".a",
+}
+
+
+def defaults() -> dict[str, Any]:
+    """The construction variables of this module, for ``env.SetDefault``."""
+    return {
+        "TVM_STM32_CCFLAGS": ["-std=c99", "-O2", "-ffunction-sections", "-fdata-sections"],
+        "TVM_STM32_CCCOM": "$CC -c $_TVM_STM32_MACHINE $TVM_STM32_CCFLAGS -o $TARGET $SOURCES",
+        "TVM_STM32_AR": construction_variable(lambda env: binutils(env, "ar")),
+        # D: no dates and owners; s: an index, so that no ranlib, perhaps of another machine, need run
+        "TVM_STM32_ARCOM": "$TVM_STM32_AR rcsD $TARGET $SOURCES",
+        "_TVM_STM32_MACHINE": construction_variable(machine_flags),
+    }
+
+
+def objects(env: Any, sources: list[Any]) -> list[Any]:
+    """One object node for each C file of `sources`, beside it."""
+    return [node for source in sources for node in env.StaticObject(source, **_OVERRIDES)]
+
+
+def archive(env: Any, target: Any, members: list[Any]) -> list[Any]:
+    """The node of the static library `target`, made of the objects `members`."""
+    return list(env.StaticLibrary(target, members, **_OVERRIDES))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model in a build: ``env.TvmModelSources`` makes its C, ``env.TvmModel`` its library as well."""
+
+from __future__ import annotations
+
+from collections import UserList
+from typing import Any
+
+from tvm_stm32.codegen.artifacts import artifact_names, source_names
+from tvm_stm32.codegen.naming import check_name
+from tvm_stm32.errors import SettingsError
+from tvm_stm32.scons import generator, library, machine
+from tvm_stm32.scons.errors import as_user_error, construction_variable
+from tvm_stm32.scons.settings import overrides
+
+#: keyword of the pseudo-builders, and construction variable without ``TVM_STM32_`` -> its choices; none: any text
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "PART": (),
+    "CPU": (),
+    "OPTIMIZE": ("time", "ram", "balanced"),
+    "INPUTS": ("arena", "application"),
+    "OUTPUTS": ("arena", "application"),
+    "FLOAT_ABI": ("hard", "soft", "any"),
+}
+
+
+def defaults() -> dict[str, Any]:
+    """The construction variables of this module, for ``env.SetDefault``."""
+    return {
+        "TVM_STM32_PART": "",
+        "TVM_STM32_CPU": construction_variable(machine.cpu),
+        "TVM_STM32_OPTIMIZE": "balanced",
+        "TVM_STM32_INPUTS": "arena",
+        "TVM_STM32_OUTPUTS": "arena",
+        "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
+        "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $SOURCE --name ${{TARGET.filebase}} $_TVM_STM32_TARGET"
+        " --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
+        " --float-abi $TVM_STM32_FLOAT_ABI --output ${TARGET.dir}",
+        "_TVM_STM32_TARGET": construction_variable(machine.target_options),
+    }
+
+
+class Model(UserList[Any]):
+    """What ``env.TvmModel`` returns: among sources or libraries it is the library, ``lib<name>.a``.
+
+    `flags` is for ``env.MergeFlags``: where the headers are, and what to link.
+    """
+
+    def __init__(self, sources: list[Any], library_nodes: list[Any]) -> None:
+        super().__init__(library_nodes)
+        self.sources = sources
+        self.header, self.manifest = (
+            next(node for node in sources if node.name.endswith(suffix)) for suffix in (".h", ".json")
+        )
+        self.library = library_nodes[0]
+        self.name = str(self.header.name).removesuffix(".h")
+        self.flags = {"CPPPATH": [self.header.dir], "LIBS": [self.library, "m"]}
+
+    def __add__(self, other: Any) -> Any:
+        return [*self, *other]
+
+    def __radd__(self, other: Any) -> Any:
+        return [*other, *self]
+
+    def __semi_deepcopy__(self) -> Model:  # SCons copies lists in this way when an environment is cloned
+        return self
+
+
+@as_user_error
+def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[Any]:
+    """``env.TvmModelSources``: generate the C of a model into the folder `target`.
+
+    Args:
+        env: `TVM_STM32_PART`, or else its compiler, says which core and float ABI to generate for.
+        target: the folder, such as "kws" or "generated/kws"; its last part is the name of the model in C.
+        model: the .tflite or .onnx file.
+        settings: any of `SETTINGS`, in place of the construction variable ``TVM_STM32_<setting>``.
+
+    Returns:
+        The files, in the order of `artifact_names`.
+    """
+    folder = env.Dir(target)
+    call = f"TvmModel({str(target)!r})"
+    try:
+        check_name(folder.name)
+    except SettingsError as error:
+        raise SettingsError(error.what, call, error.hint) from None
+    variables = overrides(env, call, settings, SETTINGS)
+    files = [folder.File(name) for name in artifact_names(folder.name)]
+    return generator.run(env, files, model, "TVM_STM32_COMPILE", **variables)
+
+
+@as_user_error
+def model_library(env: Any, target: str, model: Any, **settings: str) -> Model:
+    """``env.TvmModel``: `model_sources`, and ``<target>/lib<name>.a`` compiled for the environment's machine."""
+    sources = env.TvmModelSources(target, model, **settings)
+    folder = sources[0].dir
+    compiled = source_names(folder.name)
+    members = library.objects(env, [node for node in sources if node.name in compiled])
+    return Model(sources, library.archive(env, folder.File(f"lib{folder.name}.a"), members))
