@@ -7,6 +7,7 @@ from __future__ import annotations
 RUNTIME_FILES = {
     "tvm_ai.h": "include/tvm_ai.h",
     "tvm_ai_kernels.h": "include/tvm_ai_kernels.h",
+    "tvm_ai_microkernels.h": "include/tvm_ai_microkernels.h",
     "tvm_ai.c": "src/tvm_ai.c",
 }
 

@@ -16,6 +16,7 @@ from tvm_stm32.codegen.compiled_model import (
     CompiledModel,
     CompiledTensor,
     Kernel,
+    Microkernel,
     Parameter,
     Settings,
     TensorQuantization,
@@ -24,6 +25,7 @@ from tvm_stm32.codegen.limits import check_interface
 from tvm_stm32.codegen.lower import lower_kernel
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
+from tvm_stm32.kernels.target import target_of
 from tvm_stm32.memory.lifetimes import Step, lifetimes
 from tvm_stm32.memory.planner import Buffer, Plan, aligned, check, plan
 from tvm_stm32.model.load import load_model
@@ -60,7 +62,8 @@ def compile_network(
     drop_dead_operators(network)
     owners = share_buffers(network)
     check_interface(network)
-    implementations = [implement(network, operator) for operator in network.operators]
+    target = target_of(settings.cpu, settings.optimize)
+    implementations = [implement(network, operator, target) for operator in network.operators]
     return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
 
 
@@ -80,6 +83,7 @@ class _Assembly:
         self.implementations = implementations
         self.kernels: dict[Specification, Kernel] = {}
         self.families: dict[str, int] = {}
+        self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
         self.steps = [self._step(index, item) for index, item in enumerate(implementations)]
         self.spans = lifetimes(self.steps, network.inputs, network.outputs)
@@ -103,6 +107,7 @@ class _Assembly:
             outputs=[self.names[name] for name in self.network.outputs],
             tensors=[self._tensor(name) for name in self.names],
             parameters=list(self.parameters.values()),
+            microkernels=list(self.microkernels.values()),
             kernels=list(self.kernels.values()),
             calls=calls,
             activations_size=self.plan.size,
@@ -185,6 +190,8 @@ class _Assembly:
         number = self.families.get(specification.family, 0)
         self.families[specification.family] = number + 1
         name = f"{self.settings.name}_{specification.family}_{number}"
+        for microkernel in implementation.microkernels:
+            self.microkernels.setdefault(microkernel.name, Microkernel(microkernel.name, microkernel.render()))
         function = implementation.build()
         written = frozenset(
             str(parameter.name)

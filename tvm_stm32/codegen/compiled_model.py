@@ -68,6 +68,13 @@ class Kernel(msgspec.Struct, frozen=True):
     helpers: list[str]  # runtime functions it calls (declared in tvm_ai_kernels.h)
 
 
+class Microkernel(msgspec.Struct, frozen=True):
+    """A static C function that kernels call, as whole text."""
+
+    c_name: str
+    text: str
+
+
 class Argument(msgspec.Struct, frozen=True):
     """What a call passes: `kind` is "tensor" or "parameter" (`name` is its c_name) or "scratch" (arena `offset`)."""
 
@@ -111,6 +118,7 @@ class CompiledModel(msgspec.Struct, frozen=True):
     outputs: list[str]
     tensors: list[CompiledTensor]  # in order of first use
     parameters: list[Parameter]
+    microkernels: list[Microkernel]  # each once, before its first use
     kernels: list[Kernel]  # each once, in order of first call
     calls: list[Call]
     activations_size: int  # bytes of the arena

@@ -49,6 +49,17 @@ class Scratch:
 Argument = Input | Output | Constant | Scratch
 
 
+class Microkernel(Protocol):
+    """A C function that a kernel's innermost loop calls; `name` tells every parameter."""
+
+    @property
+    def name(self) -> str:
+        """Its C name."""
+
+    def render(self) -> str:
+        """Its C text."""
+
+
 class Specification(Protocol):
     """Everything that shapes a kernel's code. Equal specifications share one C function."""
 
@@ -70,6 +81,7 @@ class Implementation:
     build: Callable[[], Any]
     arguments: tuple[Argument, ...]
     macs: int = 0
+    microkernels: tuple[Microkernel, ...] = ()
 
 
 def read(tensor: Tensor, role: str) -> Input | Constant:

@@ -9,7 +9,9 @@ from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
 from tvm_stm32.kernels.depthwise import implement_depthwise
 from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
+from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import (
     Add,
@@ -38,7 +40,7 @@ _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
 }
 
 
-def implement(network: Network, operator: Operator) -> Implementation:
+def implement(network: Network, operator: Operator, target: Target) -> Implementation:
     """The kernel for `operator`.
 
     Raises:
@@ -51,4 +53,4 @@ def implement(network: Network, operator: Operator) -> Implementation:
             where=f"layer {operator.name}",
             hint="replace the operator in the model, or keep this layer out of the part that is compiled",
         )
-    return family(network, operator)
+    return (implement_fast(network, operator) if target.dsp else None) or family(network, operator)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels that call microkernels with DSP instructions, where the operator allows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tvm_stm32.kernels.conv2d_rows import implement_rows
+from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.narrow import narrow_rule
+from tvm_stm32.model.network import Conv2D, FullyConnected, Network, Operator
+
+
+def implement_fast(network: Network, operator: Operator) -> Implementation | None:
+    """The fast kernel of `operator`, or None: the plain one serves."""
+    attributes = operator.attributes
+    if isinstance(attributes, Conv2D) and attributes.groups == 1:
+        return _conv2d(network, operator, attributes)
+    if isinstance(attributes, FullyConnected):
+        return _fully_connected(network, operator)
+    return None
+
+
+def _conv2d(network: Network, operator: Operator, attributes: Conv2D) -> Implementation | None:
+    x, weights = network.input_tensors(operator)[:2]
+    y = network.output_tensors(operator)[0]
+    if weights.dtype != "int8" or weights.data is None:
+        return None
+    data = weights.data.astype(np.int8)
+    return implement_rows(
+        x.name,
+        y.name,
+        (x.shape[1], x.shape[2], x.shape[3]),
+        (y.shape[1], y.shape[2], y.shape[3]),
+        data,
+        attributes.strides,
+        attributes.dilations,
+        (attributes.padding.top, attributes.padding.left),
+        narrow_rule(network, operator, data.reshape(len(data), -1)),
+    )
+
+
+def _fully_connected(network: Network, operator: Operator) -> Implementation | None:
+    x, weights = network.input_tensors(operator)[:2]
+    y = network.output_tensors(operator)[0]
+    if weights.dtype != "int8" or weights.data is None:
+        return None
+    outputs, inputs = weights.shape
+    rows = y.elements // outputs
+    data = weights.data.astype(np.int8)
+    return implement_rows(
+        x.name,
+        y.name,
+        (rows, 1, inputs),
+        (rows, 1, outputs),
+        data.reshape(outputs, 1, 1, inputs),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+        narrow_rule(network, operator, data),
+    )

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kernels may count on, and what the user wants of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """dsp: Armv7E-M's or Armv8-M's DSP instructions are there; objective: "time", "ram" or "balanced"."""
+
+    dsp: bool = False
+    objective: str = "balanced"
+
+
+#: cores whose DSP instructions every STM32 with the core has
+_DSP_CORES = frozenset({"cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85"})
+
+
+def target_of(cpu: str, objective: str) -> Target:
+    """The target of a core such as "cortex-m4"."""
+    return Target(cpu in _DSP_CORES, objective)

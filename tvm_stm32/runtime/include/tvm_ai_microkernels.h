@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the generated microkernels and the kernels around them share. Internal to the generated code. */
+#ifndef TVM_AI_MICROKERNELS_H
+#define TVM_AI_MICROKERNELS_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Whether the Arm form of the microkernels can be used: Armv7E-M or Armv8-M with DSP instructions and FPU registers. */
+#if defined(__GNUC__) && defined(__thumb2__) && defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
+#define TVM_AI_ASSEMBLY 1
+#else
+#define TVM_AI_ASSEMBLY 0
+#endif
+
+/* Before a parameter of a naked function, which reads it by its register. */
+#define TVM_AI_REGISTER __attribute__((unused))
+
+/*
+ * One of the four weights of a word that holds two 16-bit lanes 256 * B + A: 0 is A, 1 is B of the low lane, 2 and 3 of
+ * the high lane.
+ */
+static inline int32_t tvm_ai_lane(int32_t word, int32_t index)
+{
+    int16_t lane = (int16_t)((uint32_t)word >> (index < 2 ? 0 : 16));
+    int8_t low = (int8_t)lane;
+    return (index & 1) != 0 ? (lane - low) >> 8 : low;
+}
+
+/* ((high 32 bits of value * multiplier) + addend) >> shift, saturated to int8: SMMLA and SSAT. */
+static inline int8_t tvm_ai_narrow(int32_t value, int32_t multiplier, int32_t addend, int32_t shift)
+{
+    int32_t sum = ((int32_t)(((int64_t)value * multiplier) >> 32) + addend) >> shift;
+    return (int8_t)(sum > 127 ? 127 : sum < -128 ? -128 : sum);
+}
+
+/* count values, a multiple of 4, as int16; each four in the order 0, 2, 1, 3, which is that of SXTB16. */
+static inline void tvm_ai_widen_crossed(const int8_t *x, int16_t *y, int32_t count)
+{
+#if TVM_AI_ASSEMBLY
+    for (const int8_t *end = x + count; x != end; x += 4, y += 4) {
+        uint32_t four, even, odd;
+        (void)memcpy(&four, x, 4);
+        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(four));
+        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
+        (void)memcpy(y, &even, 4);
+        (void)memcpy(y + 2, &odd, 4);
+    }
+#else
+    for (int32_t i = 0; i < count; i += 4) {
+        y[i] = x[i];
+        y[i + 1] = x[i + 2];
+        y[i + 2] = x[i + 1];
+        y[i + 3] = x[i + 3];
+    }
+#endif
+}
+
+/* count values as int16, in their order. */
+static inline void tvm_ai_widen(const int8_t *x, int16_t *y, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        y[i] = x[i];
+    }
+}
+
+/* count times the same value. */
+static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        y[i] = (int16_t)value;
+    }
+}
+
+#endif /* TVM_AI_MICROKERNELS_H */
