@@ -9,11 +9,12 @@ import sys
 from collections.abc import Sequence
 
 import tvm_stm32
-from tvm_stm32.errors import TvmStm32Error
+from tvm_stm32.errors import ToolError, TvmStm32Error
 
 #: verb -> (module, one line of help); modules are imported only when their verb runs
 VERBS = {
     "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
+    "flags": ("tvm_stm32.device.flags", "print the compiler flags of a part"),
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
     "size": ("tvm_stm32.report.command", "print how much flash and RAM a program takes"),
     "run": ("tvm_stm32.emulator.command", "run firmware on an emulated board"),
@@ -30,12 +31,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (_, text) in VERBS.items():
         verbs.add_parser(name, help=text, add_help=False)
     verb = parser.parse_args(arguments[:1]).verb
-    module = importlib.import_module(VERBS[verb][0])
-    verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
-    module.add_arguments(verb_parser)
     try:
+        module = importlib.import_module(VERBS[verb][0])
+        verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
+        module.add_arguments(verb_parser)
         module.run(verb_parser.parse_args(arguments[1:]))
     except TvmStm32Error as error:
-        print(f"tvm-stm32: error: {error}", file=sys.stderr)
-        return 2
+        return _refuse(error)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("tvm_stm32"):
+            raise
+        return _refuse(missing_dependency(error.name))
     return 0
+
+
+def missing_dependency(module: str) -> ToolError:
+    """What to say when this interpreter is not the one that everything is installed for."""
+    return ToolError(
+        f"this Python has no module {module}",
+        sys.executable,
+        "run tvm-stm32 with the Python it is installed for (in CMake and SCons: TVM_STM32_PYTHON), or install it here",
+    )
+
+
+def _refuse(error: TvmStm32Error) -> int:
+    print(f"tvm-stm32: error: {error}", file=sys.stderr)
+    return 2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -64,7 +65,10 @@ class HostKernels:
         function = implementation.build()
         pairs = list(zip(function.params, implementation.arguments, strict=True))
         written = frozenset(str(p.name) for p, argument in pairs if isinstance(argument, Output | Scratch))
-        return lower_kernel(function, f"kernel_{index}", written)
+        kernel = lower_kernel(function, f"kernel_{index}", written)
+        # a load that TVM put into a variable of its own would be taken again after the array has changed
+        assert not re.search(r"\bv_\w* = [^;]*\[", kernel.body), kernel.body
+        return kernel
 
     @staticmethod
     def _text(index: int, kernel: LoweredKernel) -> str:

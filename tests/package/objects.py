@@ -20,10 +20,11 @@ def compile_object(folder: Path, text: str, *flags: str, name: str = "object.o",
     return folder / name
 
 
-def create_archive(path: Path, *objects: Path, options: str = "rcD") -> Path:
+def create_archive(path: Path, *objects: Path, options: str = "rcD", arm: bool = True) -> Path:
     """Put object files into the static library `path`."""
+    archiver = "arm-none-eabi-ar" if arm else "ar"
     path.unlink(missing_ok=True)
-    subprocess.run(["arm-none-eabi-ar", options, path.name, *objects], cwd=path.parent, check=True, timeout=60)
+    subprocess.run([archiver, options, path.name, *objects], cwd=path.parent, check=True, timeout=60)
     return path
 
 
@@ -34,4 +35,4 @@ def build_library(sources: Path, name: str, folder: Path, *flags: str, arm: bool
     files = [sources / source for source in source_names(name)]
     command = [compiler, *flags, "-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-c", *files]
     subprocess.run(command, cwd=folder, check=True, timeout=120)
-    return create_archive(folder / f"lib{name}.a", *(folder / f"{file.stem}.o" for file in files))
+    return create_archive(folder / f"lib{name}.a", *(folder / f"{file.stem}.o" for file in files), arm=arm)

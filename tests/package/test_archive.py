@@ -23,7 +23,9 @@ def library(tmp_path: Path) -> Path:
 
 
 def test_members_have_their_names_and_bytes(library: Path) -> None:
-    members = read_archive(library)
+    archive = read_archive(library)
+    members = archive.members
+    assert archive.indexed
     assert [member.name for member in members] == ["short.o", LONG_NAME]
     assert len(members[0].data) % 2 == 1
     assert all(member.data == (library.parent / member.name).read_bytes() for member in members)

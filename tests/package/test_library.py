@@ -43,6 +43,14 @@ def test_empty_library(tmp_path: Path) -> None:
         read_library(create_archive(tmp_path / "lib.a"))
 
 
+def test_library_made_by_the_archiver_of_another_machine(tmp_path: Path) -> None:
+    path = create_archive(tmp_path / "lib.a", compile_object(tmp_path, CALLER, arm=False))
+    with pytest.raises(SettingsError) as caught:
+        read_library(path)
+    assert caught.value.what == "the library has no index, so it cannot be linked"
+    assert caught.value.hint == "create it with the ar that belongs to the compiler, such as arm-none-eabi-ar"
+
+
 def test_member_that_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "notes.o").write_text("no object at all")
     path = create_archive(tmp_path / "lib.a", tmp_path / "notes.o")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# mypy: disable-error-code="valid-type"
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
 """2-D convolution, 1x1 convolution and fully connected layers: blocks of four output channels at one pixel.
 
 The four accumulators of a block live in registers; each input value is read once for the four products. Padding costs

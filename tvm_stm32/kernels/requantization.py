@@ -42,8 +42,16 @@ def requantize(rule: Requantization, accumulator: Any, multiplier: Any, shift: A
 
 def clamp_int(value: Any, bounds: tuple[int, int], dtype: str) -> Any:
     """TIR: an int32 `value` within `bounds`, as `dtype`."""
-    low, high = bounds
-    return T.cast(T.max(T.min(value, high), low), dtype)
+    return T.cast(T.call_extern("int32", "tvm_ai_clamp", value, *bounds), dtype)
+
+
+def largest(a: Any, b: Any, dtype: str) -> Any:
+    """TIR: the larger one of two int32 or float32.
+
+    Not ``T.max``: TVM's C generator puts its arguments into variables, and takes the variable again where the same
+    text comes up later, though an accumulator has another value by then.
+    """
+    return T.call_extern(dtype, "tvm_ai_max" if dtype == "int32" else "tvm_ai_max_float", a, b)
 
 
 def float_bounds(activation: Activation) -> FloatBounds:
@@ -55,7 +63,7 @@ def clamp_float(value: Any, bounds: FloatBounds) -> Any:
     """TIR: `value` within `bounds`."""
     low, high = bounds
     if high is not None:
-        value = T.min(value, T.float32(high))
+        value = T.call_extern("float32", "tvm_ai_min_float", value, T.float32(high))
     if low is not None:
-        value = T.max(value, T.float32(low))
+        value = largest(value, T.float32(low), "float32")
     return value

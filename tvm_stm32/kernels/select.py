@@ -11,6 +11,7 @@ from tvm_stm32.kernels.depthwise import implement_depthwise
 from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import (
@@ -23,6 +24,7 @@ from tvm_stm32.model.network import (
     Mul,
     Network,
     Operator,
+    Pool2D,
 )
 
 Implement = Callable[[Network, Operator], Implementation]
@@ -37,6 +39,7 @@ _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
     FullyConnected: dict.fromkeys(Arithmetic, implement_fully_connected),
     Add: dict.fromkeys(_TFLITE, implement_add),
     Mul: dict.fromkeys(_TFLITE, implement_mul),
+    Pool2D: dict.fromkeys(Arithmetic, implement_pool),
 }
 
 

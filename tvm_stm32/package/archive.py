@@ -24,8 +24,16 @@ class Member:
     data: bytes
 
 
-def read_archive(path: Path) -> list[Member]:
-    """The members of a static library, in the order they are stored; symbol tables and name tables are left out.
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A static library: its files in the order they are stored, and whether it has the index that linkers need."""
+
+    members: tuple[Member, ...]
+    indexed: bool
+
+
+def read_archive(path: Path) -> Archive:
+    """Read a static library.
 
     Raises:
         SettingsError: the file cannot be read, is no archive, is cut off, or is a thin archive (which only names its
@@ -45,12 +53,13 @@ def read_archive(path: Path) -> list[Member]:
         )
     if not data.startswith(_MAGIC):
         raise SettingsError("this is not a static library", str(path), "give the lib<name>.a that ar created")
-    return _members(data, path)
+    return _parse(data, path)
 
 
-def _members(data: bytes, path: Path) -> list[Member]:
-    """The members of an archive whose bytes are `data`."""
+def _parse(data: bytes, path: Path) -> Archive:
+    """The archive whose bytes are `data`."""
     members: list[Member] = []
+    indexed = False
     long_names = b""
     position = len(_MAGIC)
     while position < len(data):
@@ -66,10 +75,12 @@ def _members(data: bytes, path: Path) -> list[Member]:
         name = header[:16].decode("utf-8", "replace").rstrip()
         if name == _LONG_NAMES:
             long_names = content
-        elif name not in _SYMBOL_TABLES:
+        elif name in _SYMBOL_TABLES:
+            indexed = True
+        else:
             members.append(Member(_full_name(name, long_names), content))
         position = start + size + size % 2  # members start at even offsets
-    return members
+    return Archive(tuple(members), indexed)
 
 
 def _full_name(name: str, long_names: bytes) -> str:

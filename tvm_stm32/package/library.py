@@ -53,14 +53,14 @@ def read_library(path: Path) -> Library:
     """Read a static library.
 
     Raises:
-        SettingsError: it cannot be read, is no archive of ELF objects, is damaged, empty, holds objects for different
-            machines or ABIs, or holds no machine code but a compiler's intermediate code.
+        SettingsError: it cannot be read, is no archive of ELF objects, is damaged, empty or without an index, holds
+            objects for different machines or ABIs, or no machine code but a compiler's intermediate code.
     """
-    members = read_archive(path)
+    archive = read_archive(path)
     abis: dict[Abi, str] = {}  # ABI -> the first member that has it
     defined: set[str] = set()
     used: set[str] = set()
-    for member in members:
+    for member in archive.members:
         try:
             abi = read_abi(member.data)
             symbols = [
@@ -76,13 +76,19 @@ def read_library(path: Path) -> Library:
         defined.update(name for name, is_defined in symbols if is_defined)
         used.update(name for name, is_defined in symbols if not is_defined)
     _require_one_abi(path, abis)
+    if defined and not archive.indexed:
+        raise SettingsError(
+            "the library has no index, so it cannot be linked",
+            str(path),
+            "create it with the ar that belongs to the compiler, such as arm-none-eabi-ar",
+        )
     if _LTO_MARK in defined:
         raise SettingsError(
             "the library holds the compiler's intermediate code (-flto), which only the same compiler can link",
             str(path),
             "compile the library with -fno-lto or -ffat-lto-objects",
         )
-    return Library(path, next(iter(abis)), frozenset(defined), frozenset(used - defined), tuple(members))
+    return Library(path, next(iter(abis)), frozenset(defined), frozenset(used - defined), archive.members)
 
 
 def _require_one_abi(path: Path, abis: dict[Abi, str]) -> None:

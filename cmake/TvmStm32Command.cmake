@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# tvm_stm32_command(<result>)           sets <result> to the command line, a list, that runs tvm-stm32
+# tvm_stm32_run(<result> <argument>...) runs it now and sets <result> to what it prints; stops with its text if it fails
+#
+# The interpreter is TVM_STM32_PYTHON if that is set; else the one of the environment that these files were installed
+# into, of the active virtual environment, of the checkout that these files are in (.venv), or python3 of PATH.
+
+function(tvm_stm32_command result)
+  get_filename_component(checkout "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.." ABSOLUTE)
+  get_filename_component(prefix "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../.." ABSOLUTE)
+  find_program(TVM_STM32_PYTHON
+    NAMES python3 python
+    HINTS
+      "${prefix}/bin" "${prefix}/Scripts"
+      "$ENV{VIRTUAL_ENV}/bin" "$ENV{VIRTUAL_ENV}/Scripts"
+      "${checkout}/.venv/bin" "${checkout}/.venv/Scripts"
+    DOC "Python interpreter that runs tvm-stm32"
+    NO_CMAKE_FIND_ROOT_PATH
+  )
+  mark_as_advanced(TVM_STM32_PYTHON)
+  if(NOT TVM_STM32_PYTHON)
+    message(FATAL_ERROR "Python 3.11 or later is not found, which runs tvm-stm32.
+  hint: name it, -DTVM_STM32_PYTHON=/path/to/python3")
+  endif()
+  set(command "${TVM_STM32_PYTHON}" -P -m tvm_stm32)
+  if(EXISTS "${checkout}/tvm_stm32/__main__.py")
+    list(INSERT command 0 "${CMAKE_COMMAND}" -E env "PYTHONPATH=${checkout}")
+  endif()
+  set(${result} "${command}" PARENT_SCOPE)
+endfunction()
+
+function(tvm_stm32_run result)
+  tvm_stm32_command(command)
+  execute_process(
+    COMMAND ${command} ${ARGN}
+    OUTPUT_VARIABLE output
+    ERROR_VARIABLE error
+    RESULT_VARIABLE status
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+  )
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${error}")
+  endif()
+  set(${result} "${output}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs real CMake on projects in temporary folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cmake
+
+#: the CMake of the system, and a current one from PyPI
+_PYPI_FOLDER = Path(cmake.CMAKE_BIN_DIR)
+_SYSTEM_PATH = os.pathsep.join(
+    folder
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if Path(folder) not in (_PYPI_FOLDER, Path(sys.executable).parent)
+)
+CMAKES = {"system": shutil.which("cmake", path=_SYSTEM_PATH) or "cmake", "pypi": str(_PYPI_FOLDER / "cmake")}
+GENERATORS = {"ninja": "Ninja", "make": "Unix Makefiles"}
+
+TOOLCHAIN = Path(__file__).parents[2] / "cmake" / "toolchains" / "arm-none-eabi.cmake"
+
+
+def tvm_stm32(*arguments: object) -> str:
+    """Run one verb of the command line; returns what it printed."""
+    command = [sys.executable, "-m", "tvm_stm32", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A CMake project in `folder`, built in ``folder/build``."""
+
+    folder: Path
+    cmake: str = CMAKES["pypi"]
+    generator: str = GENERATORS["ninja"]
+
+    @property
+    def build_folder(self) -> Path:
+        return self.folder / "build"
+
+    def try_configure(self, *definitions: str) -> subprocess.CompletedProcess[str]:
+        """Configure with ``-D`` definitions; standard output has both streams."""
+        return self._run(
+            "-S", self.folder, "-B", self.build_folder, "-G", self.generator, *(f"-D{text}" for text in definitions)
+        )
+
+    def configure(self, *definitions: str) -> str:
+        """Configure, which must work; returns what CMake printed."""
+        done = self.try_configure(*definitions)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def try_build(self) -> subprocess.CompletedProcess[str]:
+        """Build; standard output has both streams and the commands."""
+        return self._run("--build", self.build_folder, "-v")
+
+    def build(self) -> str:
+        """Build, which must work; returns what was printed."""
+        done = self.try_build()
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def _run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("CMAKE", "CFLAGS", "CC"))}
+        return subprocess.run(
+            [self.cmake, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+            env=clean,
+        )
+
+
+def in_words(text: str) -> str:
+    """`text` without CMake's line breaks."""
+    return " ".join(text.split())

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
+"""Maximum and average over windows: four channels at a time, taps outside the input skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.model.network import Network, Operator, Pool2D
+
+#: channels computed together
+BLOCK = 4
+
+
+class PoolRule(Protocol):
+    """How the values of a window become one. Equal rules compute the same."""
+
+    @property
+    def family(self) -> str:
+        """Such as "max_pool"."""
+
+    @property
+    def dtype(self) -> str:
+        """Type of input and output."""
+
+    @property
+    def accumulator(self) -> str:
+        """Type in which values are gathered."""
+
+    def describe(self) -> str:
+        """The arithmetic, for the comment above the C function."""
+
+    def start(self) -> Any:
+        """TIR: the accumulator before the first value."""
+
+    def gather(self, accumulator: Any, value: Any) -> Any:
+        """TIR: the accumulator after one more value."""
+
+    def finish(self, accumulator: Any, count: Any) -> Any:
+        """TIR: the output of a window of `count` values."""
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpecification:
+    """Shapes without the batch: `x` and `y` (H, W, C), `kernel` (H, W); padding is (top, left)."""
+
+    x: tuple[int, int, int]
+    y: tuple[int, int, int]
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    padding: tuple[int, int]
+    count_padding: bool
+    rule: PoolRule
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return self.rule.family
+
+    def describe(self) -> str:
+        """Shapes and arithmetic, for the comment above the C function."""
+        (kh, kw), (sh, sw) = self.kernel, self.strides
+        shape = f"x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw}"
+        shape += f", padding {self.padding[0]}, {self.padding[1]} (top, left)"
+        shape += ", padding counts" if self.count_padding else ""
+        return f"{self.family}: {shape}\n{self.rule.describe()}"
+
+
+def build_pool(spec: PoolSpecification) -> Any:
+    """The TIR function of `spec`: (x, y)."""
+    height, width, channels = spec.x
+    out_height, out_width, _ = spec.y
+    kernel_height, kernel_width = spec.kernel
+    stride_y, stride_x = spec.strides
+    top, left = spec.padding
+    rule, dtype, accumulator = spec.rule, spec.rule.dtype, spec.rule.accumulator
+    blocks, rest = divmod(channels, BLOCK)
+    pad_y = reads_padding(height, out_height, kernel_height, stride_y, 1, top)
+    pad_x = reads_padding(width, out_width, kernel_width, stride_x, 1, left)
+
+    def count(row: Any, column: Any) -> Any:
+        """TIR: the taps of a window that count."""
+        if spec.count_padding:
+            return T.int32(kernel_height * kernel_width)
+        rows = last_tap(row, 1, kernel_height, height, pad_y) - first_tap(row, 1, pad_y)
+        columns = last_tap(column, 1, kernel_width, width, pad_x) - first_tap(column, 1, pad_x)
+        return rows * columns
+
+    @T.prim_func(s_tir=True)
+    def pool(x: T.handle(dtype), y: T.handle(dtype)):
+        X = T.decl_buffer((height, width, channels), dtype, data=x)
+        Y = T.decl_buffer((out_height, out_width, channels), dtype, data=y)
+        acc = T.alloc_buffer((BLOCK,), accumulator)
+
+        @T.inline
+        def block(oy, ox, row, column, channel, size):
+            for j in T.unroll(size):
+                acc[j] = rule.start()
+            for ky in T.serial(first_tap(row, 1, pad_y), last_tap(row, 1, kernel_height, height, pad_y)):
+                for kx in T.serial(first_tap(column, 1, pad_x), last_tap(column, 1, kernel_width, width, pad_x)):
+                    for j in T.unroll(size):
+                        acc[j] = rule.gather(acc[j], X[row + ky, column + kx, channel + j])
+            for j in T.unroll(size):
+                Y[oy, ox, channel + j] = rule.finish(acc[j], count(row, column))
+
+        for oy, ox in T.grid(out_height, out_width):
+            for b in T.serial(blocks):
+                block(oy, ox, oy * stride_y - top, ox * stride_x - left, b * BLOCK, BLOCK)
+            if rest > 0:
+                block(oy, ox, oy * stride_y - top, ox * stride_x - left, blocks * BLOCK, rest)
+
+    return pool
+
+
+def implement_pool_by(network: Network, operator: Operator, rule: PoolRule) -> Implementation:
+    """The kernel of a pooling operator that computes `rule`."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Pool2D)
+    x, y = network.input_tensors(operator)[0], network.output_tensors(operator)[0]
+    spec = PoolSpecification(
+        x=(x.shape[1], x.shape[2], x.shape[3]),
+        y=(y.shape[1], y.shape[2], y.shape[3]),
+        kernel=attributes.kernel,
+        strides=attributes.strides,
+        padding=(attributes.padding.top, attributes.padding.left),
+        count_padding=attributes.count_padding and attributes.mode == "average",
+        rule=rule,
+    )
+    arguments = (Input(operator.inputs[0]), Output(operator.outputs[0]))
+    return Implementation(specification=spec, build=lambda: build_pool(spec), arguments=arguments)
