@@ -9,7 +9,8 @@ static tvm_ai_instance model;
 
 int model_init(void)
 {
-    return tvm_ai_create(&model, &bench_model, &(tvm_ai_memory){.activations = arena, .size = sizeof arena}) != TVM_AI_OK;
+    const tvm_ai_memory memory = {.activations = arena, .size = sizeof arena};
+    return tvm_ai_create(&model, &bench_model, &memory) != TVM_AI_OK;
 }
 
 int8_t *model_input(void)

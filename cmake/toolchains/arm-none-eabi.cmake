@@ -26,7 +26,8 @@ if(NOT TVM_STM32_CPU_FLAGS)
 endif()
 
 # CMake takes the flags when a build folder is made, and keeps them.
-set(TVM_STM32_BUILD_FLAGS "${TVM_STM32_CPU_FLAGS}" CACHE INTERNAL "machine flags of this build folder")
+set(TVM_STM32_BUILD_FLAGS "${TVM_STM32_CPU_FLAGS}" CACHE STRING "machine flags of this build folder")
+mark_as_advanced(TVM_STM32_BUILD_FLAGS)
 if(NOT TVM_STM32_BUILD_FLAGS STREQUAL TVM_STM32_CPU_FLAGS)
   message(FATAL_ERROR "This build folder is for ${TVM_STM32_BUILD_FLAGS}, not for ${TVM_STM32_CPU_FLAGS}.
   hint: use a new build folder")

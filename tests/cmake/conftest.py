@@ -65,9 +65,8 @@ def application(tmp_path: Path) -> Callable[..., Path]:
         folder = Path(shutil.copytree(Path(__file__).parent / "application", tmp_path / name))
         shutil.copy(str(files("tvm_stm32.emulator").joinpath("semihosting.h")), folder)
         rows = ",\n".join("{" + ", ".join(map(str, sample)) + "}" for sample in samples)
-        (folder / "samples.h").write_text(
-            f"#define SAMPLES {len(samples)}\nstatic const int8_t samples[SAMPLES][KWS_INPUT_0_SIZE] = {{\n{rows}\n}};\n"
-        )
+        table = f"static const int8_t samples[SAMPLES][KWS_INPUT_0_SIZE] = {{\n{rows}\n}};\n"
+        (folder / "samples.h").write_text(f"#define SAMPLES {len(samples)}\n{table}")
         tvm_stm32("startup", "--part", PART, "-o", folder)
         return folder
 

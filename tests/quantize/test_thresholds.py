@@ -40,7 +40,7 @@ def test_a_proven_layer_is_exact(channels: list[FixedPoint], zero_point: int, sc
         (-data.draw(st.integers(0, min(limit, 1 << 20))), data.draw(st.integers(0, min(limit, 1 << 20))))
         for _ in channels
     ]
-    layer = narrow_layer(channels, zero_point, scale, reach)
+    layer = narrow_layer(channels, zero_point, [[scale]] * len(channels), reach)
     if layer is None:
         return
     for index, (rule, (low, high)) in enumerate(zip(channels, reach, strict=True)):
@@ -53,19 +53,19 @@ def test_a_proven_layer_is_exact(channels: list[FixedPoint], zero_point: int, sc
 
 def test_layers_that_end_in_relu_need_one_addend() -> None:
     channels = [FixedPoint((1 << 30) + 12345 * i, 8 + i % 3) for i in range(16)]
-    layer = narrow_layer(channels, -128, 256, [(-(1 << 20), 1 << 20)] * 16)
+    layer = narrow_layer(channels, -128, [[256]] * 16, [(-(1 << 20), 1 << 20)] * 16)
     assert layer is not None
     assert not layer.signed
 
 
 def test_any_zero_point_has_a_form_with_two_addends() -> None:
     channels = [FixedPoint((1 << 30) + 987654 * i, 9) for i in range(16)]
-    layer = narrow_layer(channels, 4, 256, [(-(1 << 20), 1 << 20)] * 16)
+    layer = narrow_layer(channels, 4, [[256]] * 16, [(-(1 << 20), 1 << 20)] * 16)
     assert layer is not None
     assert layer.signed
 
 
 def test_a_channel_that_is_always_zero_gives_its_zero_point() -> None:
-    layer = narrow_layer([FixedPoint(0, 0)], 5, 256, [(-1000, 1000)])
+    layer = narrow_layer([FixedPoint(0, 0)], 5, [[256]], [(-1000, 1000)])
     assert layer is not None
     assert set(narrow(np.arange(-1000, 1000), layer, 0, 256)) == {5}

@@ -13,16 +13,22 @@ MAX_RANK = 6
 
 
 def check_interface(network: Network) -> None:
-    """Refuse networks with more inputs and outputs than an instance holds, or none.
+    """Refuse networks with more inputs and outputs than an instance holds, or none, or an input listed twice.
 
     Raises:
-        ModelError: with the counts.
+        ModelError: with the counts, or the input's name.
     """
     count = len(network.inputs) + len(network.outputs)
     if not network.inputs or not network.outputs:
         raise ModelError(
             f"the model has {len(network.inputs)} inputs and {len(network.outputs)} outputs",
             hint="a model needs at least one of each: export it again with its inputs and outputs",
+        )
+    repeated = [name for index, name in enumerate(network.inputs) if name in network.inputs[:index]]
+    if repeated:
+        raise ModelError(
+            f"the model lists the input {repeated[0]!r} twice",
+            hint="the file is probably damaged: export the model again",
         )
     if count > MAX_IO:
         raise ModelError(

@@ -25,19 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="count the instructions from each call of function BEGIN to the next of END",
     )
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="default: 60")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write what the firmware prints there")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there what would be printed")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run, print, and exit with the firmware's status unless it is 0."""
+    """Run, print the output and the counts, and exit with the firmware's status unless it is 0."""
     machine = find_machine(arguments.machine) if arguments.machine else machine_for_part(find_part(arguments.part))
     result = run_elf(arguments.elf, machine, arguments.count and tuple(arguments.count), arguments.timeout)
+    text = result.output + (f"{count_summary(result.counts)}\n" if result.counts else "")
     if arguments.output:
-        arguments.output.write_text(result.output, encoding="utf-8")
-    else:
-        print(result.output, end="")
-    if result.counts:
-        print(count_summary(result.counts))
+        arguments.output.write_text(text, encoding="utf-8")
+    if result.status or not arguments.output:
+        print(text, end="")
     if result.status:
         sys.exit(result.status)
 

@@ -57,20 +57,15 @@ class ElementwiseSpecification:
 
 def build_elementwise(spec: ElementwiseSpecification) -> Any:
     """The TIR function of `spec`: (a, b, y)."""
-    rule, extents = spec.rule, spec.loops.extents
-    step_a, step_b, step_y = spec.loops.strides
-    dtype = rule.dtype
-    size_a, size_b, size_y = (
-        1 + sum((extent - 1) * step for extent, step in zip(extents, steps, strict=True))
-        for steps in spec.loops.strides
-    )
+    rule, loops, dtype = spec.rule, spec.loops, spec.rule.dtype
+    step_a, step_b, step_y = loops.strides
 
     @T.prim_func(s_tir=True)
     def elementwise(a: T.handle(dtype), b: T.handle(dtype), y: T.handle(dtype)):
-        A = T.decl_buffer((size_a,), dtype, data=a)
-        B = T.decl_buffer((size_b,), dtype, data=b)
-        Y = T.decl_buffer((size_y,), dtype, data=y)
-        for i in T.grid(*extents):
+        A = T.decl_buffer((loops.span(0),), dtype, data=a)
+        B = T.decl_buffer((loops.span(1),), dtype, data=b)
+        Y = T.decl_buffer((loops.elements,), dtype, data=y)
+        for i in T.grid(*loops.extents):
             Y[offset(i, step_y)] = rule.apply(A[offset(i, step_a)], B[offset(i, step_b)])
 
     return elementwise

@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from tvm_stm32.kernels.conv2d_rows import implement_rows
+from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation
-from tvm_stm32.kernels.narrow import narrow_rule
-from tvm_stm32.model.network import Conv2D, FullyConnected, Network, Operator
+from tvm_stm32.kernels.narrow import lane_rule, plane_rule
+from tvm_stm32.model.network import Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator
 
 
 def implement_fast(network: Network, operator: Operator) -> Implementation | None:
@@ -16,6 +17,8 @@ def implement_fast(network: Network, operator: Operator) -> Implementation | Non
     attributes = operator.attributes
     if isinstance(attributes, Conv2D) and attributes.groups == 1:
         return _conv2d(network, operator, attributes)
+    if isinstance(attributes, DepthwiseConv2D):
+        return _depthwise(network, operator, attributes)
     if isinstance(attributes, FullyConnected):
         return _fully_connected(network, operator)
     return None
@@ -36,7 +39,7 @@ def _conv2d(network: Network, operator: Operator, attributes: Conv2D) -> Impleme
         attributes.strides,
         attributes.dilations,
         (attributes.padding.top, attributes.padding.left),
-        narrow_rule(network, operator, data.reshape(len(data), -1)),
+        lane_rule(network, operator, data.reshape(len(data), -1)),
     )
 
 
@@ -57,5 +60,24 @@ def _fully_connected(network: Network, operator: Operator) -> Implementation | N
         (1, 1),
         (1, 1),
         (0, 0),
-        narrow_rule(network, operator, data),
+        lane_rule(network, operator, data),
+    )
+
+
+def _depthwise(network: Network, operator: Operator, attributes: DepthwiseConv2D) -> Implementation | None:
+    x, weights = network.input_tensors(operator)[:2]
+    y = network.output_tensors(operator)[0]
+    plain = attributes.multiplier == 1 and attributes.dilations == (1, 1) and weights.shape[1:3] == (3, 3)
+    if weights.dtype != "int8" or weights.data is None or not plain:
+        return None
+    data = np.moveaxis(weights.data[0], -1, 0).astype(np.int8)
+    return implement_planes(
+        x.name,
+        y.name,
+        (x.shape[1], x.shape[2], x.shape[3]),
+        (y.shape[1], y.shape[2], y.shape[3]),
+        data,
+        attributes.strides,
+        (attributes.padding.top, attributes.padding.left),
+        plane_rule(network, operator, data.reshape(len(data), -1)),
     )

@@ -15,7 +15,7 @@ from tvm_stm32.quantize.tflite import quantize_multiplier
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """``multiplier * 2**(shift - 31)``, the multiplier 0 or in [2**30, 2**31)."""
+    """``multiplier * 2**(shift - 31)``, the multiplier in [0, 2**31)."""
 
     multiplier: int
     shift: int

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,16 @@ class LoopNest:
         missing = [(1,) + (0,) * len(strides)] * (2 - len(loops))
         columns = tuple(zip(*missing, *loops, strict=True))
         return LoopNest(columns[0], columns[1:])
+
+    @property
+    def elements(self) -> int:
+        """How often the innermost body runs."""
+        return math.prod(self.extents)
+
+    def span(self, array: int) -> int:
+        """Elements from the first to the last one that is touched of an array, both included."""
+        steps = zip(self.extents, self.strides[array], strict=True)
+        return 1 + sum((extent - 1) * step for extent, step in steps)
 
     def describe(self) -> str:
         """Such as ``64 x 16``."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,18 +17,52 @@ from tvm_stm32.quantize.thresholds import FixedPoint, NarrowLayer, narrow_layer
 
 @dataclass(frozen=True, slots=True)
 class NarrowRule:
-    """`biases` have the input's zero point folded in; `layer` requantizes accumulators times `SCALE`."""
+    """`biases` have the input's zero point folded in; `layer` requantizes the accumulators."""
 
     input_zero_point: int
     biases: tuple[int, ...]
     layer: NarrowLayer
 
 
-def narrow_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8]) -> NarrowRule | None:
+def lane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8]) -> NarrowRule | None:
+    """The rule for the rows microkernel, which keeps two channels in a lane and 256 times the sum of products.
+
+    None when `narrow_rule` has none, or accumulators or weights do not fit the lanes.
+    """
+    limit = ACCUMULATOR_LIMIT
+    if weights.size and weights.min() < -127:
+        return None
+    return narrow_rule(
+        network, operator, weights, lambda _, reach: [SCALE] if max(-reach[0], reach[1]) < limit else []
+    )
+
+
+def plane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8]) -> NarrowRule | None:
+    """The rule for the depthwise microkernel, which scales each channel's weights up within 16 bits."""
+
+    def scales(row: npt.NDArray[np.int64], reach: tuple[int, int]) -> list[int]:
+        largest, sums = int(np.abs(row).max()), max(-reach[0], reach[1])
+        return [1 << j for j in range(8, -1, -1) if largest << j < 1 << 15 and sums << j < 1 << 31]
+
+    return narrow_rule(network, operator, weights, scales)
+
+
+def narrow_rule(
+    network: Network,
+    operator: Operator,
+    weights: npt.NDArray[np.int8],
+    scales: Callable[[npt.NDArray[np.int64], tuple[int, int]], list[int]],
+) -> NarrowRule | None:
     """The rule of an int8 operator with inputs (x, weights[, bias]) and weights (outputs, products per output).
 
-    None when the arithmetic is another, an accumulator may need more than 24 bits, a clamp binds within the output's
-    range, or no proof was found.
+    Args:
+        network: the operator's network.
+        operator: the operator.
+        weights: the weights.
+        scales: from a channel's weights and reach to the powers of two its accumulators may be scaled by.
+
+    Returns:
+        None when the arithmetic is another, a clamp binds within the output's range, or no proof was found.
     """
     if operator.arithmetic is not Arithmetic.TFLITE:
         return None
@@ -45,8 +80,6 @@ def narrow_rule(network: Network, operator: Operator, weights: npt.NDArray[np.in
     positive, negative = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
     least = biases + positive * -128 + negative * 127
     greatest = biases + positive * 127 + negative * -128
-    if max(np.abs(least).max(), np.abs(greatest).max(), np.abs(biases).max()) >= ACCUMULATOR_LIMIT or wide.min() < -127:
-        return None
     rule = accumulator_rule(network, operator, weights, bias)
     sign = -1 if rule.helper == "tvm_ai_requantize" else 1
     exponents = [sign * shift for shift in rule.shifts]
@@ -56,10 +89,12 @@ def narrow_rule(network: Network, operator: Operator, weights: npt.NDArray[np.in
         len(wide) if len(rule.shifts) == 1 else 1
     )
     zero_point = y.quantization.zero_point
-    reach = [(int(low), int(high)) for low, high in zip(least, greatest, strict=True)]
+    # the bias alone is where the sum starts, and between the two for any weights that are not all of one sign
+    reach = [(int(min(low, b)), int(max(high, b))) for low, high, b in zip(least, greatest, biases, strict=True)]
     if _clamp_binds(fixed, zero_point, (rule.low, rule.high), reach):
         return None
-    layer = narrow_layer(fixed, zero_point, SCALE, reach)
+    choices = [scales(row, bounds) for row, bounds in zip(wide, reach, strict=True)]
+    layer = narrow_layer(fixed, zero_point, choices, reach)
     if layer is None:
         return None
     return NarrowRule(x.quantization.zero_point, tuple(int(b) for b in biases), layer)

@@ -11,8 +11,10 @@ from tvm_stm32.kernels.depthwise import implement_depthwise
 from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.kernels.target import Target
+from tvm_stm32.kernels.softmax import implement_softmax
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import (
     Add,
@@ -21,10 +23,12 @@ from tvm_stm32.model.network import (
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
+    Mean,
     Mul,
     Network,
     Operator,
     Pool2D,
+    Softmax,
 )
 
 Implement = Callable[[Network, Operator], Implementation]
@@ -39,7 +43,9 @@ _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
     FullyConnected: dict.fromkeys(Arithmetic, implement_fully_connected),
     Add: dict.fromkeys(_TFLITE, implement_add),
     Mul: dict.fromkeys(_TFLITE, implement_mul),
+    Mean: dict.fromkeys(_TFLITE, implement_mean),
     Pool2D: dict.fromkeys(Arithmetic, implement_pool),
+    Softmax: dict.fromkeys(_TFLITE, implement_softmax),
 }
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.network import Activation, Network, Operator, Quantization
-from tvm_stm32.quantize.rule import AccumulatorRule
+from tvm_stm32.quantize.accumulator import AccumulatorRule
 
 #: range of int8
 LOW, HIGH = -128, 127

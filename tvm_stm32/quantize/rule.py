@@ -1,29 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact rule by which an operator's int32 accumulator becomes its quantized output."""
+"""Which exact rule turns an operator's int32 accumulator into its quantized output."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 
 from tvm_stm32.model.network import Arithmetic, Network, Operator
+from tvm_stm32.quantize.accumulator import AccumulatorRule
+from tvm_stm32.quantize.requantize import onnx_accumulator_rule
 from tvm_stm32.quantize.tflite import activation_bounds, convolution_multipliers
-
-
-@dataclass(frozen=True, slots=True)
-class AccumulatorRule:
-    """``clamp(helper(accumulator, multiplier, shift) + zero_point, low, high)``.
-
-    `helper` is a C function of ``tvm_ai_kernels.h``; `multipliers` and `shifts` have one entry, or one per channel.
-    """
-
-    helper: str
-    multipliers: tuple[int, ...]
-    shifts: tuple[int, ...]
-    low: int
-    high: int
 
 
 def accumulator_rule(
@@ -38,8 +25,6 @@ def accumulator_rule(
         bias: (outputs,); with the weights it bounds the accumulators.
     """
     if operator.arithmetic is Arithmetic.ONNX:
-        from tvm_stm32.quantize.requantize import onnx_accumulator_rule
-
         return onnx_accumulator_rule(network, operator, weights, bias)
     x, w = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]

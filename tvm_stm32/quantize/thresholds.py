@@ -32,6 +32,7 @@ class FixedPoint:
 class Narrow:
     """``(high32(scale * v * multiplier) + addend) >> shift`` with `negative` as the addend where v < 0."""
 
+    scale: int
     multiplier: int
     addend: int
     negative: int
@@ -56,24 +57,25 @@ def threshold(rule: FixedPoint, step: int) -> int:
 
 
 def narrow_layer(
-    rules: Sequence[FixedPoint], zero_point: int, scale: int, reach: Sequence[tuple[int, int]]
+    rules: Sequence[FixedPoint], zero_point: int, scales: Sequence[Sequence[int]], reach: Sequence[tuple[int, int]]
 ) -> NarrowLayer | None:
     """The narrow form of a layer with int8 output that is clamped by saturation only.
 
     Args:
         rules: TFLite's rule of each channel.
         zero_point: of the output.
-        scale: the power of two by which the kernel's accumulators are larger than v.
+        scales: for each channel the powers of two by which its accumulators may be larger than v, best first.
         reach: least and greatest v of each channel, from its weights and bias.
 
     Returns:
         None if there is no shift for which every channel has a proof.
     """
     for signed in (False, True):
-        for shift in _shifts(rules, scale):
+        for shift in _shifts(rules, scales):
             channels = []
-            for rule, bounds in zip(rules, reach, strict=True):
-                narrow = _narrow(rule, zero_point, scale, shift, bounds, signed)
+            for rule, choices, bounds in zip(rules, scales, reach, strict=True):
+                found = (_narrow(rule, zero_point, scale, shift, bounds, signed) for scale in choices)
+                narrow = next((form for form in found if form is not None), None)
                 if narrow is None:
                     break
                 channels.append(narrow)
@@ -82,9 +84,14 @@ def narrow_layer(
     return None
 
 
-def _shifts(rules: Sequence[FixedPoint], scale: int) -> Iterator[int]:
-    """Shifts under which no multiplier exceeds 31 bits, the most exact first; SSAT shifts by 0 to 31."""
-    exponents = [rule.exponent + scale.bit_length() - 2 for rule in rules if rule.multiplier]
+def _shifts(rules: Sequence[FixedPoint], scales: Sequence[Sequence[int]]) -> Iterator[int]:
+    """Shifts under which some channel's multiplier keeps all of its bits, the most exact first."""
+    exponents = [
+        rule.exponent + scale.bit_length() - 2
+        for rule, choices in zip(rules, scales, strict=True)
+        for scale in choices
+        if rule.multiplier
+    ]
     low, high = min(exponents, default=1), max(exponents, default=1)
     return (shift for shift in range(low, high + 1) if 1 <= shift <= 31)
 
@@ -112,7 +119,7 @@ def _narrow(
         else:
             continue
         if candidate.fits(reach, pair):
-            return Narrow(multiplier, *pair)
+            return Narrow(scale, multiplier, *pair)
     return None
 
 

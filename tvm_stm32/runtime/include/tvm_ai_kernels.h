@@ -39,17 +39,23 @@ static inline int32_t tvm_ai_clamp(int32_t value, int32_t low, int32_t high)
     return floored < high ? floored : high;
 }
 
-/* High 32 bits of 2 * a * b, rounded half up: TFLite's SaturatingRoundingDoublingHighMul for a multiplier >= 0. */
+/*
+ * High 32 bits of 2 * a * b, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. a and multiplier must not both
+ * be INT32_MIN.
+ */
 static inline int32_t tvm_ai_multiply_high(int32_t a, int32_t multiplier)
 {
     return (int32_t)(((int64_t)a * multiplier + (INT64_C(1) << 30)) >> 31);
 }
 
-/* value / 2^exponent for 1 <= exponent <= 31, halves rounded away from zero: TFLite's RoundingDivideByPOT. */
+/*
+ * value / 2^exponent for 1 <= exponent <= 31, halves rounded away from zero: TFLite's RoundingDivideByPOT.
+ * value > INT32_MIN; adding half a unit first would overflow near INT32_MAX.
+ */
 static inline int32_t tvm_ai_divide_power(int32_t value, int32_t exponent)
 {
-    uint32_t half = UINT32_C(1) << (exponent - 1);
-    return (int32_t)((uint32_t)value + half + (uint32_t)(value >> 31)) >> exponent;
+    int32_t halves = (value + (value >> 31)) >> (exponent - 1);
+    return (halves >> 1) + (halves & 1);
 }
 
 /*
@@ -109,6 +115,135 @@ static inline int32_t tvm_ai_scale_even(int32_t accumulator, int32_t multiplier,
         result -= result & 1;
     }
     return result;
+}
+
+/*
+ * Softmax of int8: what gemmlowp's fixed-point functions compute for TFLite, to the last bit. Q5.26 says that an int32_t
+ * counts units of 2^-26 with 5 bits before the point.
+ */
+
+/* value * 2^bits, saturated. */
+static inline int32_t tvm_ai_softmax_left(int32_t value, int32_t bits)
+{
+    int64_t shifted = (int64_t)value * (INT64_C(1) << bits);
+    return shifted > INT32_MAX ? INT32_MAX : shifted < INT32_MIN ? INT32_MIN : (int32_t)shifted;
+}
+
+/* exp(x) for -1/4 <= x < 0, Q0.31 to Q0.31: the Taylor polynomial of degree 4 around -1/8. */
+static inline int32_t tvm_ai_softmax_exp_quarter(int32_t x)
+{
+    const int32_t exp_of_minus_eighth = 1895147668;
+    const int32_t third = 715827883;
+    int32_t x1 = x + (INT32_C(1) << 28);
+    int32_t x2 = tvm_ai_multiply_high(x1, x1);
+    int32_t x3 = tvm_ai_multiply_high(x2, x1);
+    int32_t x4 = tvm_ai_multiply_high(x2, x2);
+    int32_t sum = tvm_ai_multiply_high(tvm_ai_divide_power(x4, 2) + x3, third) + x2;
+    return exp_of_minus_eighth + tvm_ai_multiply_high(exp_of_minus_eighth, x1 + tvm_ai_divide_power(sum, 1));
+}
+
+/*
+ * exp(difference * multiplier * 2^(shift - 57)), difference <= 0, in Q0.31; 1 is INT32_MAX.
+ * The exponent is split into a remainder in [-1/4, 0) and powers of two from 1/4 to 16, whose exponentials are known.
+ */
+static inline int32_t tvm_ai_softmax_exponential(int32_t difference, int32_t multiplier, int32_t shift)
+{
+    static const int32_t exp_of_minus_power[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    int32_t x = tvm_ai_requantize(difference, multiplier, shift); /* Q5.26 */
+    if (x == 0) {
+        return INT32_MAX;
+    }
+    int32_t remainder = (x & ((INT32_C(1) << 24) - 1)) - (INT32_C(1) << 24);
+    int32_t rest = remainder - x;
+    int32_t result = tvm_ai_softmax_exp_quarter(remainder * 32);
+    for (int32_t i = 0; i < 7; ++i) {
+        if (((rest >> (24 + i)) & 1) != 0) {
+            result = tvm_ai_multiply_high(result, exp_of_minus_power[i]);
+        }
+    }
+    return result;
+}
+
+/* A sum in Q12.19 and one more exponential in Q0.31. Saturates where TFLite's would overflow, beyond 4095. */
+static inline int32_t tvm_ai_softmax_sum(int32_t sum, int32_t exponential)
+{
+    int32_t term = tvm_ai_divide_power(exponential, 12);
+    return sum > INT32_MAX - term ? INT32_MAX : sum + term;
+}
+
+/* Leading zero bits of sum > 0. */
+static inline int32_t tvm_ai_softmax_headroom(int32_t sum)
+{
+    int32_t headroom = 1;
+    while (sum < (INT32_C(1) << 30)) {
+        sum *= 2;
+        ++headroom;
+    }
+    return headroom;
+}
+
+/*
+ * 1 / d for the sum's digits read as 1 <= d < 2, in Q0.31: Newton's iteration on half the denominator from
+ * 48/17 - 32/17 d/2, three steps in Q2.29.
+ */
+static inline int32_t tvm_ai_softmax_reciprocal(int32_t sum)
+{
+    int32_t digits = (int32_t)(((uint32_t)sum << tvm_ai_softmax_headroom(sum)) - (UINT32_C(1) << 31));
+    int32_t half = (int32_t)(((int64_t)digits + INT32_MAX + 1) / 2);
+    int32_t x = 1515870810 + tvm_ai_multiply_high(half, -1010580540);
+    for (int32_t i = 0; i < 3; ++i) {
+        int32_t error = (INT32_C(1) << 29) - tvm_ai_multiply_high(half, x);
+        x += tvm_ai_softmax_left(tvm_ai_multiply_high(x, error), 2);
+    }
+    return tvm_ai_softmax_left(x, 1);
+}
+
+/* Places between the product of an exponential and that reciprocal, and a result in units of 1/256. */
+static inline int32_t tvm_ai_softmax_exponent(int32_t sum)
+{
+    return 35 - tvm_ai_softmax_headroom(sum);
+}
+
+/* The result, from -128; beyond 31 places (a sum above 512) all of them are less than half a unit. */
+static inline int32_t tvm_ai_softmax_output(int32_t exponential, int32_t reciprocal, int32_t exponent)
+{
+    int32_t product = tvm_ai_multiply_high(reciprocal, exponential);
+    int32_t units = exponent > 31 ? 0 : tvm_ai_divide_power(product, exponent);
+    return tvm_ai_clamp(units - 128, -128, 127);
+}
+
+/* exp(x) for x <= 0, within 2 units of the last place; 0 below exp(-87.3), and for what is no number. */
+static inline float tvm_ai_exp_negative(float x)
+{
+    if (!(x > -87.3f)) {
+        return 0.0f;
+    }
+    int32_t power = (int32_t)(x * 1.44269504f - 0.5f); /* of two; the rest lies within ln(2) / 2 */
+    float r = (x - (float)power * 0.693359375f) + (float)power * 2.12194440e-4f;
+    float series = 1.0f / 5040.0f;
+    series = series * r + 1.0f / 720.0f;
+    series = series * r + 1.0f / 120.0f;
+    series = series * r + 1.0f / 24.0f;
+    series = series * r + 1.0f / 6.0f;
+    series = series * r + 0.5f;
+    return (series * r * r + r + 1.0f) * tvm_ai_float((uint32_t)(power + 127) << 23);
+}
+
+/*
+ * ONNX's QuantizeLinear to int8: real / scale to the nearest integer, halves to even, plus zero_point, saturated.
+ * Adding 1.5 * 2^23 to a small float leaves the integer in its low bits, rounded as float addition rounds.
+ */
+static inline int32_t tvm_ai_quantize(float real, float scale, int32_t zero_point)
+{
+    float low = (float)(-128 - zero_point);
+    float high = (float)(127 - zero_point);
+    float steps = real / scale;
+    uint32_t bits;
+    steps = steps > low ? steps : low; /* also where real is not a number */
+    steps = steps < high ? steps : high;
+    steps += 12582912.0f;
+    (void)memcpy(&bits, &steps, sizeof bits);
+    return (int32_t)(bits - UINT32_C(0x4B400000)) + zero_point;
 }
 
 #endif /* TVM_AI_KERNELS_H */

@@ -72,4 +72,38 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
     }
 }
 
+/*
+ * Four neighbouring channels of `count` pixels, `step` bytes apart, as int16 into four planes that are `size` values
+ * apart. `skip` values of each plane's row come before the first.
+ */
+static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size, int32_t skip)
+{
+    int32_t i = 0;
+    planes += skip;
+#if TVM_AI_ASSEMBLY
+    for (; i + 1 < count && (skip & 1) == 0; i += 2) {
+        uint32_t a, b, even, odd, low, high;
+        (void)memcpy(&a, x + i * step, 4);
+        (void)memcpy(&b, x + (i + 1) * step, 4);
+        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(a));
+        __asm__("sxtb16 %0, %1" : "=r"(odd) : "r"(b));
+        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+        (void)memcpy(planes + i, &low, 4);
+        (void)memcpy(planes + 2 * size + i, &high, 4);
+        __asm__("sxtb16 %0, %1, ror #8" : "=r"(even) : "r"(a));
+        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(b));
+        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+        (void)memcpy(planes + size + i, &low, 4);
+        (void)memcpy(planes + 3 * size + i, &high, 4);
+    }
+#endif
+    for (; i < count; i++) {
+        for (int32_t channel = 0; channel < 4; channel++) {
+            planes[channel * size + i] = x[i * step + channel];
+        }
+    }
+}
+
 #endif /* TVM_AI_MICROKERNELS_H */

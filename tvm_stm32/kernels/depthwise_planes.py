@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type"
+"""3x3 depthwise convolution by planes: four channels at a time are spread into int16 planes, a band of rows each.
+
+The planes run along the width, or along the height where that wastes fewer of the outputs computed in pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
+from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.narrow import NarrowRule
+
+#: bytes of the four planes of a band, when several bands are needed
+_BAND_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One direction of the image: input and output size, padding before, bytes between inputs and between outputs."""
+
+    inputs: int
+    outputs: int
+    padding: int
+    input_bytes: int
+    output_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanesSpecification:
+    """`inner` runs along the planes' rows, `outer` across them; `band` output rows are computed from one filling."""
+
+    channels: int
+    inner: Axis
+    outer: Axis
+    stride: int
+    band: int
+    input_zero_point: int
+    plane: DepthwisePlane
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return "depthwise_planes"
+
+    @property
+    def rows(self) -> int:
+        """Rows of a plane."""
+        return (self.band - 1) * self.stride + 3
+
+    @property
+    def scratch(self) -> int:
+        """Bytes of the four planes."""
+        return 4 * self.rows * self.plane.row_bytes
+
+    def describe(self) -> str:
+        """Shapes and arithmetic, for the comment above the C function."""
+        along = "height" if self.inner.input_bytes > self.channels else "width"
+        return (
+            f"{self.family}: {self.channels} channels, {self.outer.inputs}x{self.inner.inputs} to"
+            f" {self.outer.outputs}x{self.inner.outputs} outputs, kernel 3x3, stride {self.stride}; planes along the"
+            f" {along}, {self.band} rows of outputs at a time\n"
+            f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and shift"
+            f" {self.plane.shift}: proven equal to TFLite's rounding"
+        )
+
+
+def build_planes(spec: PlanesSpecification) -> Any:
+    """The TIR function of `spec`: (x, channel_table, scratch, y)."""
+    plane, inner, outer = spec.plane, spec.inner, spec.outer
+    groups = -(-spec.channels // 4)
+    last = spec.channels - 4
+    bands, rows, stride = -(-outer.outputs // spec.band), spec.rows, spec.stride
+    width = plane.row_bytes // 2
+    size = rows * width
+    band_bytes = spec.band * outer.output_bytes
+    rest = outer.outputs - (bands - 1) * spec.band
+    words = plane.channel_words
+    zero_point = spec.input_zero_point
+    inputs = inner.inputs * inner.input_bytes + (outer.inputs - 1) * outer.input_bytes
+    outputs = outer.outputs * outer.output_bytes + inner.outputs * inner.output_bytes
+    always_inside = outer.padding == 0 and (bands * spec.band - 1) * stride + 3 <= outer.inputs
+
+    @T.prim_func(s_tir=True)
+    def depthwise(
+        x: T.handle("int8"), channel_table: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")
+    ):  # fmt: skip
+        X = T.decl_buffer((inputs,), "int8", data=x)
+        K = T.decl_buffer((spec.channels * words,), "int32", data=channel_table)
+        P = T.decl_buffer((4 * size,), "int16", data=scratch)
+        Y = T.decl_buffer((outputs,), "int8", data=y)
+        T.evaluate(T.call_extern("void", "tvm_ai_fill", T.address_of(P[0]), zero_point, 4 * size))
+        for group in range(groups):
+            for band in range(bands):
+                for row in range(rows):
+                    if always_inside:
+                        T.evaluate(
+                            T.call_extern(
+                                "void", "tvm_ai_split",
+                                T.address_of(X[(band * spec.band * stride + row) * outer.input_bytes + T.min(group * 4, last)]),
+                                inner.input_bytes, inner.inputs, T.address_of(P[row * width]), size, inner.padding,
+                            )
+                        )  # fmt: skip
+                    else:
+                        line: T.let = band * spec.band * stride + row - outer.padding
+                        if line >= 0 and line < outer.inputs:
+                            T.evaluate(
+                                T.call_extern(
+                                    "void", "tvm_ai_split",
+                                    T.address_of(X[line * outer.input_bytes + T.min(group * 4, last)]),
+                                    inner.input_bytes, inner.inputs, T.address_of(P[row * width]), size, inner.padding,
+                                )
+                            )  # fmt: skip
+                        else:
+                            for k in range(4):
+                                T.evaluate(
+                                    T.call_extern("void", "tvm_ai_fill", T.address_of(P[k * size + row * width]), zero_point, width)
+                                )
+                for k in range(4):
+                    T.evaluate(
+                        T.call_extern(
+                            "void", plane.name, T.address_of(P[k * size]),
+                            T.address_of(K[(T.min(group * 4, last) + k) * words]),
+                            T.address_of(Y[band * band_bytes + T.min(group * 4, last) + k]),
+                            T.if_then_else(band < bands - 1, spec.band, rest),
+                        )
+                    )  # fmt: skip
+
+    return depthwise
+
+
+def implement_planes(
+    x: str,
+    y: str,
+    x_shape: tuple[int, int, int],
+    y_shape: tuple[int, int, int],
+    weights: npt.NDArray[np.int8],
+    strides: tuple[int, int],
+    padding: tuple[int, int],
+    rule: NarrowRule | None,
+) -> Implementation | None:
+    """The kernel for weights (channels, 3, 3), or None where it does not apply."""
+    channels = x_shape[2]
+    if rule is None or channels < 4 or strides[0] != strides[1] or strides[0] > 2:
+        return None
+    vertical = Axis(x_shape[0], y_shape[0], padding[0], x_shape[1] * channels, y_shape[1] * channels)
+    horizontal = Axis(x_shape[1], y_shape[1], padding[1], channels, channels)
+    candidates = [
+        spec
+        for inner, outer in ((horizontal, vertical), (vertical, horizontal))
+        if (spec := _specification(channels, inner, outer, strides[0], rule)).plane.possible()
+    ]
+    if not candidates:
+        return None
+    spec = min(candidates, key=_work)
+    taps = weights if spec.inner is horizontal else weights.swapaxes(1, 2)
+    table = pack_channels(taps.astype(np.int64), np.array(rule.biases, np.int64), rule.layer, strides[0])
+    layout = f"[{channels}, 3, 3] with biases and requantization, as the depthwise microkernel reads them"
+    return Implementation(
+        specification=spec,
+        build=lambda: build_planes(spec),
+        arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
+        macs=y_shape[0] * y_shape[1] * weights.size,
+        microkernels=(spec.plane,),
+    )
+
+
+def _specification(channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule) -> PlanesSpecification:
+    pairs = -(-inner.outputs // 2)
+    read = (2 * pairs - 1) * stride + 3 + (stride == 1)
+    row_bytes = 4 * -(-max(read, inner.padding + inner.inputs) // 2)
+    band = outer.outputs
+    if 4 * ((band - 1) * stride + 3) * row_bytes > _BAND_BYTES:
+        band = max(2, ((_BAND_BYTES // (4 * row_bytes) - 3) // stride + 1) & ~1)
+        band = -(-outer.outputs // -(-outer.outputs // band))
+        band = min(outer.outputs, band + band % 2)
+    plane = DepthwisePlane(
+        stride=stride,
+        row_bytes=row_bytes,
+        inner_outputs=inner.outputs,
+        inner_bytes=inner.output_bytes,
+        outer_bytes=outer.output_bytes,
+        shift=rule.layer.shift,
+        signed=rule.layer.signed,
+        odd=band % 2 == 1 or outer.outputs % band % 2 == 1,
+    )
+    return PlanesSpecification(channels, inner, outer, stride, band, rule.input_zero_point, plane)
+
+
+def _work(spec: PlanesSpecification) -> float:
+    """Outputs computed, those beyond the image included, and a little for each row's overhead."""
+    pairs = -(-spec.inner.outputs // 2) * -(-spec.outer.outputs // 2)
+    return pairs * 4 + 0.5 * spec.outer.outputs

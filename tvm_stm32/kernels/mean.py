@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
+"""Mean over any axes: the loops over kept axes around the loops over reduced ones, both merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.fixed_point import FixedPoint
+from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.kernels.loop_nest import LoopNest, contiguous, offset
+from tvm_stm32.kernels.requantization import clamp_int
+from tvm_stm32.model.network import Arithmetic, Mean, Network, Operator
+from tvm_stm32.quantize.tflite import quantize_multiplier
+
+
+class MeanRule(Protocol):
+    """How a sum becomes an output. Equal rules compute the same."""
+
+    @property
+    def dtype(self) -> str:
+        """Type of input and output."""
+
+    @property
+    def accumulator(self) -> str:
+        """Type of the sum."""
+
+    def describe(self) -> str:
+        """The arithmetic, for the comment above the C function."""
+
+    def finish(self, total: Any) -> Any:
+        """TIR: the output of a sum."""
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MeanInt8:
+    """The sum less the zero points, times a number that holds scales and count.
+
+    Source: TFLite's ``reference_ops::QuantizedMeanOrSum``.
+    """
+
+    factor: FixedPoint
+    offset: int  # sum of the input's zero points
+    zero_point: int
+    dtype: str = "int8"
+    accumulator: str = "int32"
+
+    @staticmethod
+    def of(input_scale: float, input_zero_point: int, scale: float, zero_point: int, count: int) -> MeanInt8:
+        """The rule for a mean of `count` values.
+
+        The count divides the fixed-point multiplier of the scales, which is first shifted left as far as the count's
+        own bits allow: the quotient is truncated, so that it is not the multiplier of the divided scales.
+        """
+        multiplier, shift = quantize_multiplier(input_scale / scale)
+        bits = min(count.bit_length() - 1, 32, 31 + shift)
+        factor = FixedPoint((multiplier << bits) // count, shift - bits)
+        return MeanInt8(factor, input_zero_point * count, zero_point)
+
+    def describe(self) -> str:
+        """The constants."""
+        return f"int8, sum - {self.offset} by {self.factor}, output zero point {self.zero_point}"
+
+    def finish(self, total: Any) -> Any:
+        """TIR: the mean on the output's scale."""
+        return clamp_int(self.factor.times(total - self.offset) + self.zero_point, (-128, 127), "int8")
+
+
+@dataclass(frozen=True, slots=True)
+class MeanFloat:
+    """The sum over the count."""
+
+    count: int
+    dtype: str = "float32"
+    accumulator: str = "float32"
+
+    def describe(self) -> str:
+        """The count."""
+        return f"float32, sum / {self.count}"
+
+    def finish(self, total: Any) -> Any:
+        """TIR: the quotient."""
+        return total / T.float32(self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class MeanSpecification:
+    """`kept` steps through x and y, `reduced` through x."""
+
+    kept: LoopNest
+    reduced: LoopNest
+    rule: MeanRule
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return "mean"
+
+    def describe(self) -> str:
+        """Loops and arithmetic, for the comment above the C function."""
+        kept, reduced = self.kept.describe(), self.reduced.describe()
+        return f"mean: {kept} outputs, each of {reduced} elements of x\n{self.rule.describe()}"
+
+
+def build_mean(spec: MeanSpecification) -> Any:
+    """The TIR function of `spec`: (x, y)."""
+    rule, dtype, accumulator = spec.rule, spec.rule.dtype, spec.rule.accumulator
+    kept, reduced = spec.kept.extents, spec.reduced.extents
+    step_x, step_y = spec.kept.strides
+    (step_reduced,) = spec.reduced.strides
+
+    @T.prim_func(s_tir=True)
+    def mean(x: T.handle(dtype), y: T.handle(dtype)):
+        X = T.decl_buffer((spec.kept.elements * spec.reduced.elements,), dtype, data=x)
+        Y = T.decl_buffer((spec.kept.elements,), dtype, data=y)
+        total = T.alloc_buffer((1,), accumulator)
+        for i in T.grid(*kept):
+            total[0] = T.cast(0, accumulator)
+            for j in T.grid(*reduced):
+                total[0] = total[0] + T.cast(X[offset(i, step_x) + offset(j, step_reduced)], accumulator)
+            Y[offset(i, step_y)] = rule.finish(total[0])
+
+    return mean
+
+
+def implement_mean(network: Network, operator: Operator) -> Implementation:
+    """A mean of int8 by TFLite's rule, or of float32."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Mean)
+    x, y = network.input_tensors(operator)[0], network.output_tensors(operator)[0]
+    count = x.elements // y.elements
+    if operator.arithmetic is Arithmetic.FLOAT:
+        return implement_mean_by(network, operator, MeanFloat(count))
+    assert x.quantization is not None
+    assert y.quantization is not None
+    rule = MeanInt8.of(
+        x.quantization.scale, x.quantization.zero_point, y.quantization.scale, y.quantization.zero_point, count
+    )
+    return implement_mean_by(network, operator, rule)
+
+
+def implement_mean_by(network: Network, operator: Operator, rule: MeanRule) -> Implementation:
+    """The kernel of a mean that computes `rule`."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Mean)
+    x = network.input_tensors(operator)[0]
+    strides = contiguous(x.shape)
+    kept = [axis for axis in range(len(x.shape)) if axis not in attributes.axes]
+    extents = [x.shape[axis] for axis in kept]
+    spec = MeanSpecification(
+        kept=LoopNest.of(extents, [strides[axis] for axis in kept], contiguous(extents)),
+        reduced=LoopNest.of([x.shape[axis] for axis in attributes.axes], [strides[axis] for axis in attributes.axes]),
+        rule=rule,
+    )
+    arguments = (Input(operator.inputs[0]), Output(operator.outputs[0]))
+    return Implementation(specification=spec, build=lambda: build_mean(spec), arguments=arguments)
