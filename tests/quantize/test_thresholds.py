@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvm_stm32.quantize.thresholds import FixedPoint, NarrowLayer, narrow_layer, threshold
+from tvm_stm32.quantize.thresholds import Constant, FixedPoint, NarrowLayer, narrow_layer
 
 
 def reference(v: np.ndarray, rule: FixedPoint) -> np.ndarray:
@@ -29,7 +29,7 @@ rules = st.builds(FixedPoint, st.integers(1 << 30, (1 << 31) - 1), st.integers(0
 
 @given(rules, st.integers(-300, 300))
 def test_thresholds_are_where_the_step_is(rule: FixedPoint, step: int) -> None:
-    v = threshold(rule, step)
+    v = rule.threshold(step)
     assert reference(np.array([v - 1, v]), rule)[0] < step <= reference(np.array([v]), rule)[0]
 
 
@@ -44,7 +44,7 @@ def test_a_proven_layer_is_exact(channels: list[FixedPoint], zero_point: int, sc
     if layer is None:
         return
     for index, (rule, (low, high)) in enumerate(zip(channels, reach, strict=True)):
-        steps = np.array([threshold(rule, output - zero_point) for output in range(-127, 128)])
+        steps = np.array([rule.threshold(output - zero_point) for output in range(-127, 128)])
         v = np.concatenate([steps, steps - 1, np.linspace(low, high, 2000).astype(np.int64), [-1, 0, 1]])
         v = v[(v >= low) & (v <= high)]
         expected = np.clip(reference(v, rule) + zero_point, -128, 127)
@@ -65,7 +65,7 @@ def test_any_zero_point_has_a_form_with_two_addends() -> None:
     assert layer.signed
 
 
-def test_a_channel_that_is_always_zero_gives_its_zero_point() -> None:
-    layer = narrow_layer([FixedPoint(0, 0)], 5, [[256]], [(-1000, 1000)])
+def test_a_constant_channel_gives_its_value() -> None:
+    layer = narrow_layer([Constant(-3)], 5, [[256]], [(-1000, 1000)])
     assert layer is not None
-    assert set(narrow(np.arange(-1000, 1000), layer, 0, 256)) == {5}
+    assert set(narrow(np.arange(-1000, 1000), layer, 0, 256)) == {2}

@@ -100,16 +100,26 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
             slot: T.let = T.floormod(row + top, ring.span)
             if not padded:
                 T.evaluate(
-                    T.call_extern("void", widen, T.address_of(X[row, 0]), T.address_of(R[slot, left * channels]), width * channels)
+                    T.call_extern(
+                        "void", widen, T.address_of(X[row, 0]), T.address_of(R[slot, left * channels]), width * channels
+                    )
                 )
             else:
                 if row >= 0 and row < height:
                     T.evaluate(
-                        T.call_extern("void", widen, T.address_of(X[row, 0]), T.address_of(R[slot, left * channels]), width * channels)
+                        T.call_extern(
+                            "void",
+                            widen,
+                            T.address_of(X[row, 0]),
+                            T.address_of(R[slot, left * channels]),
+                            width * channels,
+                        )
                     )
                 else:
                     T.evaluate(
-                        T.call_extern("void", "tvm_ai_fill", T.address_of(R[slot, left * channels]), zero_point, width * channels)
+                        T.call_extern(
+                            "void", "tvm_ai_fill", T.address_of(R[slot, left * channels]), zero_point, width * channels
+                        )
                     )
 
         T.evaluate(T.call_extern("void", "tvm_ai_fill", T.address_of(R[0, 0]), zero_point, ring.span * ring.width))
@@ -119,7 +129,15 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
             for i in range(fresh):
                 widen_row(oy * stride + ring.span - fresh + i - top)
             T.evaluate(
-                T.call_extern("void", ring.name, T.address_of(R[0, 0]), oy * stride, T.address_of(S[0]), T.address_of(Y[oy, 0]), out_width)
+                T.call_extern(
+                    "void",
+                    ring.name,
+                    T.address_of(R[0, 0]),
+                    oy * stride,
+                    T.address_of(S[0]),
+                    T.address_of(Y[oy, 0]),
+                    out_width,
+                )
             )
 
     @T.prim_func(s_tir=True)
@@ -135,7 +153,9 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
         def run_of(first, count):
             T.evaluate(T.call_extern("void", widen, T.address_of(X[first, 0]), T.address_of(R[0]), count * channels))
             T.evaluate(
-                T.call_extern("void", ring.name, T.address_of(R[0]), 0, T.address_of(S[0]), T.address_of(Y[first, 0]), count)
+                T.call_extern(
+                    "void", ring.name, T.address_of(R[0]), 0, T.address_of(S[0]), T.address_of(Y[first, 0]), count
+                )
             )
 
         for i in range(pixels // run):
@@ -188,9 +208,7 @@ def implement_rows(
     order[order >= kernel_width * inputs] = -1
     if crossed:
         order = order.reshape(-1, 2, 2).swapaxes(1, 2).ravel()
-    stream = pack_stream(
-        weights.reshape(channels, kernel_height, -1), rule.biases, rule.layer, order.reshape(-1, 2)
-    )
+    stream = pack_stream(weights.reshape(channels, kernel_height, -1), rule.biases, rule.layer, order.reshape(-1, 2))
     layout = f"{list(weights.shape)} OHWI with biases and requantization, as the rows microkernel reads them"
     return Implementation(
         specification=spec,

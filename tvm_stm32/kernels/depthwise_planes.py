@@ -121,7 +121,13 @@ def build_planes(spec: PlanesSpecification) -> Any:
                         else:
                             for k in range(4):
                                 T.evaluate(
-                                    T.call_extern("void", "tvm_ai_fill", T.address_of(P[k * size + row * width]), zero_point, width)
+                                    T.call_extern(
+                                        "void",
+                                        "tvm_ai_fill",
+                                        T.address_of(P[k * size + row * width]),
+                                        zero_point,
+                                        width,
+                                    )
                                 )
                 for k in range(4):
                     T.evaluate(

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from tvm_stm32.kernels.microkernels.rows import ACCUMULATOR_LIMIT, SCALE
 from tvm_stm32.model.network import Arithmetic, Network, Operator
 from tvm_stm32.quantize.rule import accumulator_rule
-from tvm_stm32.quantize.thresholds import FixedPoint, NarrowLayer, narrow_layer
+from tvm_stm32.quantize.thresholds import Constant as StepConstant
+from tvm_stm32.quantize.thresholds import FixedPoint, NarrowLayer, Steps, narrow_layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,7 @@ def lane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8
     limit = ACCUMULATOR_LIMIT
     if weights.size and weights.min() < -127:
         return None
-    return narrow_rule(
-        network, operator, weights, lambda _, reach: [SCALE] if max(-reach[0], reach[1]) < limit else []
-    )
+    return narrow_rule(network, operator, weights, lambda _, reach: [SCALE] if max(-reach[0], reach[1]) < limit else [])
 
 
 def plane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8]) -> NarrowRule | None:
@@ -85,16 +84,19 @@ def narrow_rule(
     exponents = [sign * shift for shift in rule.shifts]
     if min(exponents) < 0:
         return None
-    fixed = [FixedPoint(m, e) for m, e in zip(rule.multipliers, exponents, strict=True)] * (
-        len(wide) if len(rule.shifts) == 1 else 1
-    )
-    zero_point = y.quantization.zero_point
+    fixed = [FixedPoint(m, e) for m, e in zip(rule.multipliers, exponents, strict=True)]
+    fixed *= len(wide) // len(fixed)
     # the bias alone is where the sum starts, and between the two for any weights that are not all of one sign
     reach = [(int(min(low, b)), int(max(high, b))) for low, high, b in zip(least, greatest, biases, strict=True)]
+    zero_point = y.quantization.zero_point
     if _clamp_binds(fixed, zero_point, (rule.low, rule.high), reach):
         return None
+    steps: list[Steps] = list(fixed)
+    for channel in np.flatnonzero(~wide.any(axis=1)):  # no weights: the bias, often a huge one, is all there is
+        steps[channel] = StepConstant(fixed[channel].apply(int(biases[channel])))
+        biases[channel], reach[channel] = 0, (0, 0)
     choices = [scales(row, bounds) for row, bounds in zip(wide, reach, strict=True)]
-    layer = narrow_layer(fixed, zero_point, choices, reach)
+    layer = narrow_layer(steps, zero_point, choices, reach)
     if layer is None:
         return None
     return NarrowRule(x.quantization.zero_point, tuple(int(b) for b in biases), layer)
@@ -106,10 +108,7 @@ def _clamp_binds(
     """Whether the activation's clamp changes any output that saturation to int8 leaves."""
 
     def output(rule: FixedPoint, v: int) -> int:
-        high = (v * rule.multiplier + (1 << 30)) >> 31
-        if rule.exponent:
-            high = (high + (1 << (rule.exponent - 1)) - (high < 0)) >> rule.exponent
-        return min(max(high + zero_point, -128), 127)
+        return min(max(rule.apply(v) + zero_point, -128), 127)
 
     return any(
         output(rule, low) < clamp[0] or output(rule, high) > clamp[1]

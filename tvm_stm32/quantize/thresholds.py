@@ -1,31 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requantization in two instructions, proven equal to TFLite's for every accumulator.
+"""Requantization in two instructions, proven equal to the model's rounding for every accumulator.
 
-TFLite's output is a step function of the accumulator: it never falls, and it has at most 255 steps. Any other function
-that never falls and agrees at each step and just before it is equal everywhere. That is 255 comparisons, done here at
-compile time with unbounded integers.
+A quantized output is a step function of the accumulator: it never falls, and it has at most 255 steps. Any other
+function that never falls and agrees at each step and just before it is equal everywhere. That is 255 comparisons, done
+here at compile time.
 
 The candidate is ``ssat8((high32(scale * v * multiplier) + addend) >> shift)``: one SMMLA and one SSAT on Armv7E-M, with
 one shift for the whole layer. Where a single addend cannot serve both signs (TFLite rounds halves away from zero), one
-for v >= 0 and one for v < 0 always can.
+for v >= 0 and one for v < 0 mostly can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 #: how far a channel's multiplier may be moved from its shifted value in search of a proof
 _NEIGHBOURHOOD = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6, 7, -7, 8, -8)
 _UNBOUNDED = 1 << 62
 
 
+class Steps(Protocol):
+    """A rounding rule: about ``v * multiplier / 2^(31 + exponent)``, without the zero point."""
+
+    @property
+    def multiplier(self) -> int:
+        """0, or from 2^30 to 2^31 - 1."""
+
+    @property
+    def exponent(self) -> int:
+        """How far to the right."""
+
+    def threshold(self, step: int) -> int:
+        """The smallest accumulator that is rounded to at least `step`."""
+
+
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """TFLite's ``round(round(v * multiplier / 2^31) / 2^exponent) + zero_point``, as a channel needs it."""
+    """TFLite's ``round(round(v * multiplier / 2^31) / 2^exponent)``, halves up first, then away from zero."""
 
     multiplier: int
     exponent: int  # >= 0
+
+    def threshold(self, step: int) -> int:
+        """The smallest accumulator that is rounded to at least `step`."""
+        middle = step << self.exponent
+        if self.exponent:
+            middle -= 1 << (self.exponent - 1)
+            middle += middle < 0  # halves below zero round away from it
+        return -((-((middle << 31) - (1 << 30))) // self.multiplier)
+
+    def apply(self, v: int) -> int:
+        """The rounded value of one accumulator."""
+        high = (v * self.multiplier + (1 << 30)) >> 31
+        if self.exponent == 0:
+            return high
+        return (high + (1 << (self.exponent - 1)) - (high < 0)) >> self.exponent
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same value for every accumulator."""
+
+    value: int
+    multiplier: int = 0
+    exponent: int = 0
+
+    def threshold(self, step: int) -> int:
+        """Either every accumulator reaches `step`, or none."""
+        return -_UNBOUNDED if step <= self.value else _UNBOUNDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +95,13 @@ class NarrowLayer:
     channels: tuple[Narrow, ...]
 
 
-def threshold(rule: FixedPoint, step: int) -> int:
-    """The smallest accumulator that TFLite rounds to at least `step` (zero point not counted)."""
-    middle = step << rule.exponent
-    if rule.exponent:
-        middle -= 1 << (rule.exponent - 1)
-        middle += middle < 0  # halves below zero round away from it
-    return -((-((middle << 31) - (1 << 30))) // rule.multiplier)
-
-
 def narrow_layer(
-    rules: Sequence[FixedPoint], zero_point: int, scales: Sequence[Sequence[int]], reach: Sequence[tuple[int, int]]
+    rules: Sequence[Steps], zero_point: int, scales: Sequence[Sequence[int]], reach: Sequence[tuple[int, int]]
 ) -> NarrowLayer | None:
     """The narrow form of a layer with int8 output that is clamped by saturation only.
 
     Args:
-        rules: TFLite's rule of each channel.
+        rules: the rounding rule of each channel.
         zero_point: of the output.
         scales: for each channel the powers of two by which its accumulators may be larger than v, best first.
         reach: least and greatest v of each channel, from its weights and bias.
@@ -70,100 +109,89 @@ def narrow_layer(
     Returns:
         None if there is no shift for which every channel has a proof.
     """
+    channels = [_Channel(*channel, zero_point) for channel in zip(rules, scales, reach, strict=True)]
     for signed in (False, True):
-        for shift in _shifts(rules, scales):
-            channels = []
-            for rule, choices, bounds in zip(rules, scales, reach, strict=True):
-                found = (_narrow(rule, zero_point, scale, shift, bounds, signed) for scale in choices)
-                narrow = next((form for form in found if form is not None), None)
+        for shift in _shifts(channels):
+            found = []
+            for channel in channels:
+                narrow = channel.narrow(shift, signed)
                 if narrow is None:
                     break
-                channels.append(narrow)
+                found.append(narrow)
             else:
-                return NarrowLayer(shift, signed, tuple(channels))
+                return NarrowLayer(shift, signed, tuple(found))
     return None
 
 
-def _shifts(rules: Sequence[FixedPoint], scales: Sequence[Sequence[int]]) -> Iterator[int]:
+@dataclass(frozen=True)
+class _Channel:
+    """One channel of the layer, its thresholds computed once."""
+
+    rule: Steps
+    scales: Sequence[int]
+    reach: tuple[int, int]
+    zero_point: int
+
+    @cached_property
+    def thresholds(self) -> npt.NDArray[np.int64]:
+        """Where outputs -127 to 127 begin, no further out than one beyond the reach."""
+        low, high = self.reach
+        steps = (self.rule.threshold(output - self.zero_point) for output in range(-127, 128))
+        return np.array([min(max(step, low), high + 1) for step in steps], np.int64)
+
+    def narrow(self, shift: int, signed: bool) -> Narrow | None:
+        """The constants for a layer's shift, or None."""
+        forms = (self._scaled(scale, shift, signed) for scale in self.scales)
+        return next((form for form in forms if form is not None), None)
+
+    def _scaled(self, scale: int, shift: int, signed: bool) -> Narrow | None:
+        lost = self.rule.exponent + scale.bit_length() - 2 - shift if self.rule.multiplier else 0
+        if lost < 0:
+            return None
+        for offset in _NEIGHBOURHOOD if lost else (0,):
+            multiplier = (self.rule.multiplier >> lost) + offset
+            if multiplier < 0:
+                continue
+            positive = self._addends(max(self.reach[0], 0), self.reach[1], scale, shift, multiplier)
+            negative = self._addends(self.reach[0], min(self.reach[1], -1), scale, shift, multiplier)
+            if positive[0] > positive[1] or negative[0] > negative[1]:
+                continue
+            both = (max(positive[0], negative[0]), min(positive[1], negative[1]))
+            if both[0] > both[1] and not signed:
+                continue
+            sides = (both, both) if both[0] <= both[1] else (positive, negative)
+            addend, below = (min(max(self.zero_point << shift, low), high) for low, high in sides)
+            if self._fits(scale, multiplier, (addend, below)):
+                return Narrow(scale, multiplier, addend, below)
+        return None
+
+    def _addends(self, first: int, last: int, scale: int, shift: int, multiplier: int) -> tuple[int, int]:
+        """Least and greatest addend that is right for every v from `first` to `last`; none: least > greatest."""
+        if first > last:
+            return -_UNBOUNDED, _UNBOUNDED
+        targets = np.arange(-127, 128, dtype=np.int64) << shift
+        v = np.clip(self.thresholds, first, last + 1)
+        reached, begun = v <= last, v > first
+        at = targets - ((np.minimum(v, last) * (scale * multiplier)) >> 32)
+        before = targets - 1 - (((v - 1) * (scale * multiplier)) >> 32)
+        low = int(at[reached].max()) if reached.any() else -_UNBOUNDED
+        high = int(before[begun].min()) if begun.any() else _UNBOUNDED
+        return low, high
+
+    def _fits(self, scale: int, multiplier: int, addends: tuple[int, int]) -> bool:
+        """Whether 32 bits hold the scaled accumulator and the sum."""
+        highs = [(v * scale * multiplier) >> 32 for v in self.reach]
+        values = [*(v * scale for v in self.reach), *addends, *(h + addend for h in highs for addend in addends)]
+        return all(-(2**31) <= value < 2**31 for value in values)
+
+
+def _shifts(channels: Sequence[_Channel]) -> Iterator[int]:
     """Shifts under which some channel's multiplier keeps all of its bits, the most exact first."""
     exponents = [
-        rule.exponent + scale.bit_length() - 2
-        for rule, choices in zip(rules, scales, strict=True)
-        for scale in choices
-        if rule.multiplier
+        channel.rule.exponent + scale.bit_length() - 2
+        for channel in channels
+        for scale in channel.scales
+        if channel.rule.multiplier
     ]
     low, high = min(exponents, default=1), max(exponents, default=1)
     return (shift for shift in range(low, high + 1) if 1 <= shift <= 31)
-
-
-def _narrow(
-    rule: FixedPoint, zero_point: int, scale: int, shift: int, reach: tuple[int, int], signed: bool
-) -> Narrow | None:
-    lost = rule.exponent + scale.bit_length() - 2 - shift if rule.multiplier else 0
-    if lost < 0:
-        return None
-    for offset in _NEIGHBOURHOOD if lost else (0,):
-        multiplier = (rule.multiplier >> lost) + offset
-        if multiplier < 0:
-            continue
-        candidate = _Candidate(rule, zero_point, scale, shift, multiplier)
-        positive = candidate.addends(max(reach[0], 0), reach[1])
-        negative = candidate.addends(reach[0], min(reach[1], -1))
-        if positive[0] > positive[1] or negative[0] > negative[1]:
-            continue
-        common = (max(positive[0], negative[0]), min(positive[1], negative[1]))
-        if common[0] <= common[1]:
-            pair = (candidate.nearest(common),) * 2
-        elif signed:
-            pair = (candidate.nearest(positive), candidate.nearest(negative))
-        else:
-            continue
-        if candidate.fits(reach, pair):
-            return Narrow(scale, multiplier, *pair)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A multiplier that is to serve one channel."""
-
-    rule: FixedPoint
-    zero_point: int
-    scale: int
-    shift: int
-    multiplier: int
-
-    def high(self, v: int) -> int:
-        """What SMMLA adds to the addend."""
-        return (v * self.scale * self.multiplier) >> 32
-
-    def addends(self, first: int, last: int) -> tuple[int, int]:
-        """Least and greatest addend that is right for every v from `first` to `last`; none: least > greatest."""
-        low, high = -_UNBOUNDED, _UNBOUNDED
-        if first > last:
-            return low, high
-        for output in range(-127, 128):
-            target = output << self.shift
-            v = self._threshold(output)
-            if v <= last:  # the output is reached, at the latest there
-                low = max(low, target - self.high(max(v, first)))
-            if v > first:  # just before it is not
-                high = min(high, target - 1 - self.high(min(v - 1, last)))
-        return low, high
-
-    def nearest(self, interval: tuple[int, int]) -> int:
-        """The addend of an interval that is nearest to the zero point's own."""
-        return min(max(self.zero_point << self.shift, interval[0]), interval[1])
-
-    def fits(self, reach: tuple[int, int], addends: tuple[int, int]) -> bool:
-        """Whether 32 bits hold the scaled accumulator and the sum."""
-        return all(
-            -(2**31) <= value < 2**31
-            for v in reach
-            for value in (v * self.scale, *(self.high(v) + addend for addend in addends), *addends)
-        )
-
-    def _threshold(self, output: int) -> int:
-        if self.rule.multiplier == 0:
-            return _UNBOUNDED if output > self.zero_point else -_UNBOUNDED
-        return threshold(self.rule, output - self.zero_point)
