@@ -90,7 +90,7 @@ def main(model: Path, output: Path, elf: Path, part: Part) -> int:
             found += judge_int8(outputs, reference.run(model, digits.inputs()), expected)
         else:
             found += judge_float(outputs, expected)
-    print(f"  {counts}")
+    print(f"  {counts.replace('intervals', 'inferences')}")
     print(size_table(read_sizes(elf, part)))
     for problem in found:
         print(f"check.py: {model.name}: {problem}", file=sys.stderr)

@@ -95,7 +95,7 @@ def test_the_command_prints_the_counts(counted: Path, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as exit_status:
         main(["run", str(counted), "--part", "STM32F405RGT6", "--count", "begin", "end"])
     assert exit_status.value.code == 3
-    assert capsys.readouterr().out == "instructions: 11 intervals, least 8, mean 378.2, most 2,054\n"
+    assert capsys.readouterr().out == "instructions   11 intervals: least 8, mean 378.2, most 2,054\n"
 
 
 def test_the_plugin_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,8 +79,9 @@ def result_types(draw: Draw, dtype: str, scale: float, low: float = 0.1, high: f
 
 
 def shapes(most: int = 4, size: int = 7) -> st.SearchStrategy[tuple[int, ...]]:
-    """Shapes of 1 to `most` dimensions, none longer than `size`."""
-    return st.lists(st.integers(1, size), min_size=1, max_size=most).map(tuple)
+    """Shapes of 1 to `most` dimensions, none longer than `size`; with four, the first is the batch, 1."""
+    lists = st.lists(st.integers(1, size), min_size=1, max_size=most)
+    return lists.map(lambda shape: (1, *shape[1:]) if len(shape) == 4 else tuple(shape))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -105,12 +104,28 @@ def comment(text: str, indent: int = 0) -> str:
         for pair in ("*/", "/*", "??"):
             while pair in safe:
                 safe = safe.replace(pair, f"{pair[0]} {pair[1]}")
-        parts = textwrap.wrap(safe, WIDTH - indent - 6, break_on_hyphens=False) or [""]
+        parts = _wrap(safe, WIDTH - indent - 6)
         lines += [f"{part[:-1]}\\x5c" if part.endswith("\\") else part for part in parts]
     if len(lines) == 1:
         return f"{margin}/* {lines[0]} */"
     body = "\n".join(f"{margin} * {line}".rstrip() for line in lines)
     return f"{margin}/*\n{body}\n{margin} */"
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    """Break `line` at spaces; words that are too long, as layer names are, after one of ``;/`` if they have it."""
+    lines = [""]
+    for word in line.split():
+        pieces = [word] if len(word) <= width // 2 else re.split(r"(?<=[;/])", word)
+        for number, piece in enumerate(pieces):
+            gap = " " if number == 0 and lines[-1] else ""
+            if lines[-1] and len(lines[-1]) + len(gap) + len(piece) > width:
+                lines.append("")
+                gap = ""
+            lines[-1] += gap + piece
+            while len(lines[-1]) > width:
+                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return lines
 
 
 #: where a long line of C may be broken: after a comma, before a binary operator

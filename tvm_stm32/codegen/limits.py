@@ -8,8 +8,6 @@ from tvm_stm32.model.network import Network
 
 #: inputs plus outputs that a ``tvm_ai_instance`` holds; TVM_AI_MAX_IO of tvm_ai.h
 MAX_IO = 8
-#: dimensions of a tensor; TVM_AI_MAX_RANK is not needed in C, shapes are arrays of their own length
-MAX_RANK = 6
 
 
 def check_interface(network: Network) -> None:

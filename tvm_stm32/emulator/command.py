@@ -43,7 +43,5 @@ def run(arguments: argparse.Namespace) -> None:
 
 def count_summary(counts: list[int]) -> str:
     """One line: how many intervals, and the least, mean and greatest number of instructions."""
-    return (
-        f"instructions: {len(counts)} intervals, least {min(counts):,}, mean {sum(counts) / len(counts):,.1f},"
-        f" most {max(counts):,}"
-    )
+    least, mean, most = min(counts), sum(counts) / len(counts), max(counts)
+    return f"instructions   {len(counts)} intervals: least {least:,}, mean {mean:,.1f}, most {most:,}"

@@ -12,6 +12,7 @@ from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
+from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
 from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.kernels.softmax import implement_softmax
@@ -55,7 +56,9 @@ def implement(network: Network, operator: Operator, target: Target) -> Implement
     Raises:
         ModelError: no kernel computes this operator for these types.
     """
-    family = _FAMILIES.get(type(operator.attributes), {}).get(operator.arithmetic)
+    kind = type(operator.attributes)
+    family = ONNX_FAMILIES.get(kind) if operator.arithmetic is Arithmetic.ONNX else None
+    family = family or _FAMILIES.get(kind, {}).get(operator.arithmetic)
     if family is None:
         raise ModelError(
             f"no kernel for {describe_operator(network, operator)}",

@@ -134,6 +134,15 @@ class Mul:
     activation: Activation = Activation()
 
 
+class Summation(Enum):
+    """The order in which an average adds float32 values; under `Arithmetic.ONNX` it may decide the last bit."""
+
+    ROWS = "rows"  #: row by row, as the values lie in memory
+    COLUMNS = "columns"  #: the columns of a window first, then their sums from left to right
+    FOUR_LANES = "four lanes"  #: every fourth value into one of four sums, then what is left over
+    EIGHT_LANES = "eight lanes"  #: the same with eight sums, from an address divisible by 16 on
+
+
 @dataclass(frozen=True, slots=True)
 class Pool2D:
     """Input: x NHWC. ``mode`` is "max" or "average"; average leaves padding out of the count unless `count_padding`.
@@ -147,6 +156,7 @@ class Pool2D:
     padding: Padding = Padding()
     count_padding: bool = False
     activation: Activation = Activation()
+    summation: Summation = Summation.ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,7 @@ class Mean:
 
     axes: tuple[int, ...]
     keep_dims: bool = False
+    summation: Summation = Summation.ROWS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from tvm_stm32.model.network import Mean, Padding, Pool2D
+from tvm_stm32.model.network import Mean, Padding, Pool2D, Summation
 from tvm_stm32.model.onnx.builder import Builder
 from tvm_stm32.model.onnx.graph import Node
 from tvm_stm32.model.onnx.layout import Layout, channels_last, inverse
-from tvm_stm32.model.onnx.window import plane, plane_result, read_window
+from tvm_stm32.model.onnx.window import Window, plane, plane_result, read_window
 
 
 def convert_pool(build: Builder, node: Node) -> None:
@@ -32,9 +33,27 @@ def convert_pool(build: Builder, node: Node) -> None:
     if count_padding and node.attributes.get("ceil_mode", 0) and padding != _floor_padding(node, padding):
         hint = "set count_include_pad or ceil_mode to 0"
         raise build.refuse(node, "ceil_mode together with count_include_pad is not supported", hint)
-    attributes = Pool2D(mode, window.kernel, window.strides, padding, count_padding and padding != Padding())
+    attributes = Pool2D(
+        mode,
+        window.kernel,
+        window.strides,
+        padding,
+        count_padding and padding != Padding(),
+        summation=_summation(build, window, value.shape[2:]) if mode == "average" else Summation.ROWS,
+    )
     shape = (1, *window.output, value.shape[1])
     plane_result(build, node, attributes, [x], shape, len(value.shape))
+
+
+def _summation(build: Builder, window: Window, spatial: tuple[int, ...]) -> Summation:
+    """The order in which onnxruntime's ``MlasPool`` adds; from opset 19 on it does not use that function."""
+    if build.graph.opset >= 19:
+        return Summation.ROWS
+    if window.kernel[-len(spatial) :] == spatial and window.strides == (1, 1) and window.padding == Padding():
+        return Summation.FOUR_LANES
+    padded = spatial[-1] + window.padding.left + window.padding.right
+    columns = len(spatial) == 2 and window.strides[1] <= 2 and max(window.kernel) <= 32 and padded <= 2045
+    return Summation.COLUMNS if columns else Summation.ROWS
 
 
 def _floor_padding(node: Node, ceiled: Padding) -> Padding:
@@ -53,7 +72,9 @@ def convert_global_pool(build: Builder, node: Node) -> None:
     x = plane(build, node, value)
     _, height, width, channels = build.network.tensors[x].shape
     mode = "max" if node.kind == "GlobalMaxPool" else "average"
-    plane_result(build, node, Pool2D(mode, (height, width)), [x], (1, 1, 1, channels), len(value.shape))
+    summation = Summation.FOUR_LANES if mode == "average" else Summation.ROWS
+    attributes = Pool2D(mode, (height, width), summation=summation)
+    plane_result(build, node, attributes, [x], (1, 1, 1, channels), len(value.shape))
 
 
 def convert_reduce_mean(build: Builder, node: Node) -> None:
@@ -71,14 +92,19 @@ def convert_reduce_mean(build: Builder, node: Node) -> None:
     reduced = sorted({int(axis) % rank for axis in axes})
     order = channels_last(rank) if value.layout.is_ordered(channels_last(rank)) else tuple(range(rank))
     x = build.ordered(value, order)
-    attributes = Mean(tuple(sorted(order.index(axis) for axis in reduced)), keep_dims=True)
+    attributes = Mean(
+        tuple(sorted(order.index(axis) for axis in reduced)),
+        keep_dims=True,
+        # onnxruntime sums trailing axes with vector instructions, others row by row
+        summation=Summation.EIGHT_LANES if reduced == list(range(reduced[0], rank)) else Summation.ROWS,
+    )
     shape = tuple(1 if axis in reduced else value.shape[axis] for axis in order)
     layout = Layout.contiguous(shape).transpose(inverse(order))
     if not node.attributes.get("keepdims", 1):
         kept = [axis for axis in range(rank) if axis not in reduced]
         squeezed = Layout(tuple(layout.axes[axis] for axis in kept))
         if squeezed == Layout.contiguous(squeezed.shape):
-            attributes, shape = Mean(attributes.axes), squeezed.shape
+            attributes, shape = replace(attributes, keep_dims=False), squeezed.shape
         layout = squeezed
     assert math.prod(shape) == math.prod(layout.shape)
     build.result(node, attributes, [x], shape, layout)

@@ -25,28 +25,28 @@ static void tiny_run(const tvm_ai_instance *instance)
     float *const output_1 = instance->tensors[3].data;
 
     /*
-     * 0, "body/scale": MUL by scale
-     * int8 1x2x2x2 -> int8 1x2x2x2, 8 MACs
+     * 0: MUL by scale, int8 1x2x2x2 -> int8 1x2x2x2, 8 MACs
+     * "body/scale"
      */
     int8_t *const tensor_2 = (void *)&arena[16];
     tiny_scale_0(input_0, p->scale_0_weights, p->scale_0_shifts, p->scale_0_bias, tensor_2);
 
     /*
-     * 1, "body/add": ADD by add
-     * int8 1x2x2x2, int8 1x2x2x2 -> int8 1x2x2x2
+     * 1: ADD by add, int8 1x2x2x2, int8 1x2x2x2 -> int8 1x2x2x2
+     * "body/add"
      */
     int8_t *const tensor_3 = (void *)&arena[0];
     tiny_add_0(tensor_2, input_1, tensor_3);
 
     /*
-     * 2, "body/sum": CUMSUM by running_sum
-     * int8 1x2x2x2 -> int8 1x2x2x2
+     * 2: CUMSUM by running_sum, int8 1x2x2x2 -> int8 1x2x2x2
+     * "body/sum"
      */
     tiny_running_sum_0(tensor_3, (void *)&arena[8], output_0);
 
     /*
-     * 3, "head": DEQUANTIZE by dequantize
-     * int8 1x2x2x2 -> float32 1x2x2x2, 8 MACs
+     * 3: DEQUANTIZE by dequantize, int8 1x2x2x2 -> float32 1x2x2x2, 8 MACs
+     * "head"
      */
     tiny_dequantize_0(output_0, p->dequantize_3_scales, output_1);
 }

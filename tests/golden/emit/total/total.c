@@ -18,8 +18,8 @@ static void total_run(const tvm_ai_instance *instance)
     int32_t *const output_0 = instance->tensors[1].data;
 
     /*
-     * 0, "sum": ReduceSum by total
-     * int8 4 -> int32
+     * 0: ReduceSum by total, int8 4 -> int32
+     * "sum"
      */
     total_total_0(input_0, output_0);
 }
