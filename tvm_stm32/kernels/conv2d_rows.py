@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# mypy: disable-error-code="valid-type"
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
 """Convolution by the rows microkernel: input rows are widened to int16 once, into a ring, and read from there.
 
 1x1 convolutions and fully connected layers widen runs of pixels instead. Padding is the input's zero point in the
@@ -86,10 +86,20 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
     padded = top > 0 or (out_height - 1) * stride - top + ring.span > height
     run, pixels = spec.run, height * width
 
+    def slot(row: Any) -> Any:
+        return T.floormod(row + top, ring.span)
+
+    def fill(to: Any, count: int) -> Any:
+        return T.call_extern("void", "tvm_ai_fill", to, zero_point, count)
+
+    def widened(pixel: Any, to: Any, count: Any) -> Any:
+        return T.call_extern("void", widen, pixel, to, count * channels)
+
+    def multiply(ring_row: Any, first: Any, stream: Any, to: Any, count: Any) -> Any:
+        return T.call_extern("void", ring.name, ring_row, first, stream, to, count)
+
     @T.prim_func(s_tir=True)
-    def conv2d_rows(
-        x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")
-    ):  # fmt: skip
+    def conv2d_rows(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
         X = T.decl_buffer((height, width * channels), "int8", data=x)
         S = T.decl_buffer((words,), "int32", data=stream)
         R = T.decl_buffer((ring.span, ring.width), "int16", data=scratch)
@@ -97,53 +107,26 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
 
         @T.inline
         def widen_row(row):
-            slot: T.let = T.floormod(row + top, ring.span)
             if not padded:
-                T.evaluate(
-                    T.call_extern(
-                        "void", widen, T.address_of(X[row, 0]), T.address_of(R[slot, left * channels]), width * channels
-                    )
-                )
+                T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), width))
             else:
                 if row >= 0 and row < height:
-                    T.evaluate(
-                        T.call_extern(
-                            "void",
-                            widen,
-                            T.address_of(X[row, 0]),
-                            T.address_of(R[slot, left * channels]),
-                            width * channels,
-                        )
-                    )
+                    T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), width))
                 else:
-                    T.evaluate(
-                        T.call_extern(
-                            "void", "tvm_ai_fill", T.address_of(R[slot, left * channels]), zero_point, width * channels
-                        )
-                    )
+                    T.evaluate(fill(T.address_of(R[slot(row), left * channels]), width * channels))
 
-        T.evaluate(T.call_extern("void", "tvm_ai_fill", T.address_of(R[0, 0]), zero_point, ring.span * ring.width))
+        T.evaluate(fill(T.address_of(R[0, 0]), ring.span * ring.width))
         for i in range(ring.span - fresh):
             widen_row(i - top)
         for oy in range(out_height):
             for i in range(fresh):
                 widen_row(oy * stride + ring.span - fresh + i - top)
             T.evaluate(
-                T.call_extern(
-                    "void",
-                    ring.name,
-                    T.address_of(R[0, 0]),
-                    oy * stride,
-                    T.address_of(S[0]),
-                    T.address_of(Y[oy, 0]),
-                    out_width,
-                )
+                multiply(T.address_of(R[0, 0]), oy * stride, T.address_of(S[0]), T.address_of(Y[oy, 0]), out_width)
             )
 
     @T.prim_func(s_tir=True)
-    def conv2d_flat(
-        x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")
-    ):  # fmt: skip
+    def conv2d_flat(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
         X = T.decl_buffer((pixels, channels), "int8", data=x)
         S = T.decl_buffer((words,), "int32", data=stream)
         R = T.decl_buffer((run * channels,), "int16", data=scratch)
@@ -151,12 +134,8 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
 
         @T.inline
         def run_of(first, count):
-            T.evaluate(T.call_extern("void", widen, T.address_of(X[first, 0]), T.address_of(R[0]), count * channels))
-            T.evaluate(
-                T.call_extern(
-                    "void", ring.name, T.address_of(R[0]), 0, T.address_of(S[0]), T.address_of(Y[first, 0]), count
-                )
-            )
+            T.evaluate(widened(T.address_of(X[first, 0]), T.address_of(R[0]), count))
+            T.evaluate(multiply(T.address_of(R[0]), 0, T.address_of(S[0]), T.address_of(Y[first, 0]), count))
 
         for i in range(pixels // run):
             run_of(i * run, run)
@@ -179,8 +158,8 @@ def implement_rows(
 ) -> Implementation | None:
     """The kernel for weights OHWI (ungrouped), or None where it does not apply."""
     channels, kernel_height, kernel_width, inputs = weights.shape
-    stride_y, stride_x = strides
-    if rule is None or dilations[1] != 1 and kernel_width > 1:
+    stride_x = strides[1]
+    if rule is None or (dilations[1] != 1 and kernel_width > 1):
         return None
     crossed = inputs % 4 == 0
     steps = -(-kernel_width * inputs // 2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# mypy: disable-error-code="valid-type"
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
 """3x3 depthwise convolution by planes: four channels at a time are spread into int16 planes, a band of rows each.
 
 The planes run along the width, or along the height where that wastes fewer of the outputs computed in pairs.
@@ -75,8 +75,6 @@ class PlanesSpecification:
 def build_planes(spec: PlanesSpecification) -> Any:
     """The TIR function of `spec`: (x, channel_table, scratch, y)."""
     plane, inner, outer = spec.plane, spec.inner, spec.outer
-    groups = -(-spec.channels // 4)
-    last = spec.channels - 4
     bands, rows, stride = -(-outer.outputs // spec.band), spec.rows, spec.stride
     width = plane.row_bytes // 2
     size = rows * width
@@ -88,56 +86,56 @@ def build_planes(spec: PlanesSpecification) -> Any:
     outputs = outer.outputs * outer.output_bytes + inner.outputs * inner.output_bytes
     always_inside = outer.padding == 0 and (bands * spec.band - 1) * stride + 3 <= outer.inputs
 
+    def fill(to: Any, count: int) -> Any:
+        return T.call_extern("void", "tvm_ai_fill", to, zero_point, count)
+
+    def split(pixel: Any, to: Any) -> Any:
+        return T.call_extern("void", "tvm_ai_split", pixel, inner.input_bytes, inner.inputs, to, size, inner.padding)
+
+    def multiply(plane_start: Any, constants: Any, to: Any, band: Any) -> Any:
+        count = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
+        return T.call_extern("void", plane.name, plane_start, constants, to, count)
+
     @T.prim_func(s_tir=True)
     def depthwise(
         x: T.handle("int8"), channel_table: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")
     ):  # fmt: skip
         X = T.decl_buffer((inputs,), "int8", data=x)
-        K = T.decl_buffer((spec.channels * words,), "int32", data=channel_table)
-        P = T.decl_buffer((4 * size,), "int16", data=scratch)
+        K = T.decl_buffer((spec.channels, words), "int32", data=channel_table)
+        P = T.decl_buffer((4, rows, width), "int16", data=scratch)
         Y = T.decl_buffer((outputs,), "int8", data=y)
-        T.evaluate(T.call_extern("void", "tvm_ai_fill", T.address_of(P[0]), zero_point, 4 * size))
-        for group in range(groups):
+
+        @T.inline
+        def fill_row(first, line, row):
+            if always_inside:
+                T.evaluate(split(T.address_of(X[line * outer.input_bytes + first]), T.address_of(P[0, row, 0])))
+            else:
+                if line >= 0 and line < outer.inputs:
+                    T.evaluate(split(T.address_of(X[line * outer.input_bytes + first]), T.address_of(P[0, row, 0])))
+                else:
+                    for k in range(4):
+                        T.evaluate(fill(T.address_of(P[k, row, 0]), width))
+
+        @T.inline
+        def four_channels(first):
             for band in range(bands):
                 for row in range(rows):
-                    if always_inside:
-                        T.evaluate(
-                            T.call_extern(
-                                "void", "tvm_ai_split",
-                                T.address_of(X[(band * spec.band * stride + row) * outer.input_bytes + T.min(group * 4, last)]),
-                                inner.input_bytes, inner.inputs, T.address_of(P[row * width]), size, inner.padding,
-                            )
-                        )  # fmt: skip
-                    else:
-                        line: T.let = band * spec.band * stride + row - outer.padding
-                        if line >= 0 and line < outer.inputs:
-                            T.evaluate(
-                                T.call_extern(
-                                    "void", "tvm_ai_split",
-                                    T.address_of(X[line * outer.input_bytes + T.min(group * 4, last)]),
-                                    inner.input_bytes, inner.inputs, T.address_of(P[row * width]), size, inner.padding,
-                                )
-                            )  # fmt: skip
-                        else:
-                            for k in range(4):
-                                T.evaluate(
-                                    T.call_extern(
-                                        "void",
-                                        "tvm_ai_fill",
-                                        T.address_of(P[k * size + row * width]),
-                                        zero_point,
-                                        width,
-                                    )
-                                )
+                    fill_row(first, band * spec.band * stride + row - outer.padding, row)
                 for k in range(4):
                     T.evaluate(
-                        T.call_extern(
-                            "void", plane.name, T.address_of(P[k * size]),
-                            T.address_of(K[(T.min(group * 4, last) + k) * words]),
-                            T.address_of(Y[band * band_bytes + T.min(group * 4, last) + k]),
-                            T.if_then_else(band < bands - 1, spec.band, rest),
+                        multiply(
+                            T.address_of(P[k, 0, 0]),
+                            T.address_of(K[first + k, 0]),
+                            T.address_of(Y[band * band_bytes + first + k]),
+                            band,
                         )
-                    )  # fmt: skip
+                    )
+
+        T.evaluate(fill(T.address_of(P[0, 0, 0]), 4 * size))
+        for group in range(spec.channels // 4):
+            four_channels(group * 4)
+        if spec.channels % 4 > 0:  # the last four again, some of them a second time
+            four_channels(spec.channels - 4)
 
     return depthwise
 

@@ -14,8 +14,8 @@ from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
 from tvm_stm32.kernels.pool_rules import implement_pool
-from tvm_stm32.kernels.target import Target
 from tvm_stm32.kernels.softmax import implement_softmax
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import (
     Add,

@@ -37,8 +37,8 @@ class Rows:
     """Parameters of the microkernel.
 
     rows: input rows that a pixel reads; steps: pairs of input values of a row; pixel_stride: bytes from one pixel's
-    values to the next's in a row; channels: of the output; pair, single: whether runs have pairs of pixels, and an odd one; unroll: steps in the body
-    of the inner loop.
+    values to the next's in a row; channels: of the output; pair, single: whether runs have pairs of pixels, and an odd
+    one; unroll: steps in the body of the inner loop.
     """
 
     rows: int
