@@ -78,31 +78,35 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
  */
 static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size, int32_t skip)
 {
-    int32_t i = 0;
+    int32_t rest = count;
     planes += skip;
 #if TVM_AI_ASSEMBLY
-    for (; i + 1 < count && (skip & 1) == 0; i += 2) {
-        uint32_t a, b, even, odd, low, high;
-        (void)memcpy(&a, x + i * step, 4);
-        (void)memcpy(&b, x + (i + 1) * step, 4);
-        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(a));
-        __asm__("sxtb16 %0, %1" : "=r"(odd) : "r"(b));
-        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
-        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
-        (void)memcpy(planes + i, &low, 4);
-        (void)memcpy(planes + 2 * size + i, &high, 4);
-        __asm__("sxtb16 %0, %1, ror #8" : "=r"(even) : "r"(a));
-        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(b));
-        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
-        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
-        (void)memcpy(planes + size + i, &low, 4);
-        (void)memcpy(planes + 3 * size + i, &high, 4);
+    if ((skip & 1) == 0) {
+        rest = count & 1;
+        for (int32_t pairs = count / 2; pairs > 0; pairs--, x += 2 * step, planes += 2) {
+            uint32_t a, b, even, odd, low, high;
+            (void)memcpy(&a, x, 4);
+            (void)memcpy(&b, x + step, 4);
+            __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(a));
+            __asm__("sxtb16 %0, %1" : "=r"(odd) : "r"(b));
+            __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+            __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+            (void)memcpy(planes, &low, 4);
+            (void)memcpy(planes + 2 * size, &high, 4);
+            __asm__("sxtb16 %0, %1, ror #8" : "=r"(even) : "r"(a));
+            __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(b));
+            __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+            __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+            (void)memcpy(planes + size, &low, 4);
+            (void)memcpy(planes + 3 * size, &high, 4);
+        }
     }
 #endif
-    for (; i < count; i++) {
-        for (int32_t channel = 0; channel < 4; channel++) {
-            planes[channel * size + i] = x[i * step + channel];
-        }
+    for (; rest > 0; rest--, x += step, planes++) {
+        planes[0] = x[0];
+        planes[size] = x[1];
+        planes[2 * size] = x[2];
+        planes[3 * size] = x[3];
     }
 }
 
