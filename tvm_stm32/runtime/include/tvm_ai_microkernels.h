@@ -78,12 +78,10 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
  */
 static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size, int32_t skip)
 {
-    int32_t rest = count;
     planes += skip;
+    while (count > 0) {
 #if TVM_AI_ASSEMBLY
-    if ((skip & 1) == 0) {
-        rest = count & 1;
-        for (int32_t pairs = count / 2; pairs > 0; pairs--, x += 2 * step, planes += 2) {
+        for (; count > 1 && (skip & 1) == 0; count -= 2, x += 2 * step, planes += 2) {
             uint32_t a, b, even, odd, low, high;
             (void)memcpy(&a, x, 4);
             (void)memcpy(&b, x + step, 4);
@@ -100,13 +98,18 @@ static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, in
             (void)memcpy(planes + size, &low, 4);
             (void)memcpy(planes + 3 * size, &high, 4);
         }
-    }
+        if (count == 0) {
+            return;
+        }
 #endif
-    for (; rest > 0; rest--, x += step, planes++) {
         planes[0] = x[0];
         planes[size] = x[1];
         planes[2 * size] = x[2];
         planes[3 * size] = x[3];
+        x += step;
+        planes++;
+        count--;
+        skip++; /* the next two share a word if this one did not */
     }
 }
 
