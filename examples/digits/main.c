@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Firmware that classifies handwritten digits: the held-back images, one by one. For each it prints the class and the
- * bytes of the network's output in hexadecimal, and at the end how many classes are right.
+ * bytes of the network's output in hexadecimal.
  */
 
 #include <stdbool.h>

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.toolchains import C99, HOST
-from tvm_stm32.codegen.c_text import comment, float_literal, four_spaces, initializer, plain, string_literal, wrapped
+from tvm_stm32.codegen.c_text import comment, float_literal, formatted, initializer, plain, string_literal, wrapped
 
 HOSTILE = [
     "*/ int x;",
@@ -129,5 +129,6 @@ def test_code_is_broken_where_a_reader_would() -> None:
     assert wrapped("x = " + "+".join("abcdefgh" for _ in range(20)) + ";").count("\n") == 1  # no place to break but one
 
 
-def test_bodies_are_indented_by_four() -> None:
-    assert four_spaces("{\n  if (a) {\n    b();\n\n  }\n}\n") == "{\n    if (a) {\n        b();\n\n    }\n}\n"
+def test_bodies_are_in_our_form() -> None:
+    body = "{\n  if (a) {\n    y[(i + 1)] = ((int8_t)(b * (c)));\n\n  }\n}\n"
+    assert formatted(body) == "{\n    if (a) {\n        y[i + 1] = (int8_t)(b * c);\n\n    }\n}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from arm_firmware import WARNINGS, needs_gcc
 
 from tvm_stm32.cli import main
 from tvm_stm32.device.core import find_core
+from tvm_stm32.device.linker_script import render_linker_script
 from tvm_stm32.device.part import find_part
 from tvm_stm32.device.startup import exceptions, render_startup
 
@@ -39,6 +41,12 @@ def test_the_vector_table_has_each_interrupt_at_its_position() -> None:
     assert len(entries) == 15 + part.interrupts[-1].position + 1
     for interrupt in part.interrupts:
         assert entries[15 + interrupt.position] == f"{interrupt.name}_IRQHandler"
+
+
+def test_the_files_of_a_part(golden: Callable[[str, str], None]) -> None:
+    part = find_part("STM32F405RGT6")
+    golden("device/startup.c", render_startup(part))
+    golden("device/link.ld", render_linker_script(part, placements={"kws_activations": "CCM"}))
 
 
 @needs_gcc

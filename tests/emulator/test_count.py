@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_without_an_end_there_is_no_interval(counted: Path) -> None:
 
 def test_counts_repeat(counted: Path) -> None:
     assert run(counted, "begin", "end") == run(counted, "begin", "end")
+
+
+def test_paths_with_blanks_and_commas(counted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = tmp_path / "a, b=c"
+    odd.mkdir()
+    shutil.copyfile(counted, odd / "firm,ware.elf")
+    monkeypatch.setattr(tempfile, "tempdir", str(odd))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(odd))
+    assert run(odd / "firm,ware.elf", "begin", "end") == run(counted, "begin", "end")
 
 
 def test_a_missing_mark_is_told(counted: Path) -> None:

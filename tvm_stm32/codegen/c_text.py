@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tvm_stm32.codegen.parentheses import without_needless_parentheses
+
 #: columns of the C we write
 WIDTH = 120
 
@@ -143,7 +145,9 @@ def wrapped(code: str, indent: int = 0) -> str:
     return "\n".join(lines)
 
 
-def four_spaces(body: str) -> str:
-    """C text indented by twos, indented by fours; blank lines are empty and long lines broken."""
-    lines = ((2 * (len(line) - len(line.lstrip(" "))), line.rstrip()) for line in body.splitlines())
-    return "".join(f"{wrapped(line, indent)}\n" if line else "\n" for indent, line in lines)
+def formatted(body: str) -> str:
+    """The body of a function as TVM prints it, in our form: indented by fours, no needless parentheses, short lines."""
+    lines = ((2 * (len(line) - len(line.lstrip(" "))), line.strip()) for line in body.splitlines())
+    return "".join(
+        f"{wrapped(without_needless_parentheses(line), indent)}\n" if line else "\n" for indent, line in lines
+    )

@@ -135,7 +135,7 @@ def _environment() -> jinja2.Environment:
         "comment": c_text.comment,
         "elements": c_text.elements,
         "float_literal": c_text.float_literal,
-        "four_spaces": c_text.four_spaces,
+        "formatted": c_text.formatted,
         "initializer": c_text.initializer,
         "plain": c_text.plain,
         "shape_text": shape_text,

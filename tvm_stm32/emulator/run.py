@@ -54,11 +54,11 @@ def run_elf(elf: Path, machine: Machine, marks: tuple[str, str] | None = None, t
         output, counts = Path(folder) / "output", Path(folder) / "counts"
         command = [qemu, "-machine", machine.name, "-kernel", str(elf)]
         command += ["-display", "none", "-serial", "none", "-monitor", "none"]
-        command += ["-chardev", f"file,id=host,path={output}"]
+        command += ["-chardev", f"file,id=host,path={_quoted(output)}"]
         command += ["-semihosting-config", "enable=on,target=native,chardev=host"]
         if marks:
             begin, end = (firmware.address(mark) for mark in marks)
-            command += ["-plugin", f"{counting_plugin()},begin={begin},end={end},out={counts}"]
+            command += ["-plugin", f"{_quoted(counting_plugin())},begin={begin},end={end},out={_quoted(counts)}"]
         try:
             result = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
@@ -74,6 +74,11 @@ def run_elf(elf: Path, machine: Machine, marks: tuple[str, str] | None = None, t
             )
         intervals = [int(line) for line in counts.read_text().split()] if marks else []
     return Run(result.returncode, printed, intervals)
+
+
+def _quoted(path: Path) -> str:
+    """`path` as a value among QEMU's options, where a comma ends it unless it is doubled."""
+    return str(path).replace(",", ",,")
 
 
 def _check_memory(firmware: Firmware, machine: Machine) -> None:

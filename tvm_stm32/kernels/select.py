@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.kernels.concat import implement_concat
 from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
 from tvm_stm32.kernels.depthwise import implement_depthwise
 from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
@@ -13,23 +14,33 @@ from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
+from tvm_stm32.kernels.pad import implement_pad
+from tvm_stm32.kernels.pointwise_rules import implement_clamp, implement_copy, implement_dequantize, implement_quantize
 from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.kernels.softmax import implement_softmax
 from tvm_stm32.kernels.target import Target
+from tvm_stm32.kernels.transpose import implement_transpose
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import (
     Add,
     Arithmetic,
     Attributes,
+    Clamp,
+    Concat,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
     FullyConnected,
     Mean,
     Mul,
     Network,
     Operator,
+    Pad,
     Pool2D,
+    Quantize,
+    Reshape,
     Softmax,
+    Transpose,
 )
 
 Implement = Callable[[Network, Operator], Implementation]
@@ -47,6 +58,13 @@ _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
     Mean: dict.fromkeys(_TFLITE, implement_mean),
     Pool2D: dict.fromkeys(Arithmetic, implement_pool),
     Softmax: dict.fromkeys(_TFLITE, implement_softmax),
+    Clamp: dict.fromkeys(_TFLITE, implement_clamp),
+    Pad: dict.fromkeys(Arithmetic, implement_pad),
+    Concat: dict.fromkeys(Arithmetic, implement_concat),
+    Quantize: {Arithmetic.TFLITE: implement_quantize},
+    Dequantize: {Arithmetic.TFLITE: implement_dequantize},
+    Transpose: dict.fromkeys(Arithmetic, implement_transpose),
+    Reshape: dict.fromkeys(Arithmetic, implement_copy),
 }
 
 

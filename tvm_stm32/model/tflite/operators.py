@@ -219,25 +219,26 @@ def read_concatenation(layer: Layer) -> Reading:
 
 
 def read_quantize(layer: Layer) -> Reading:
-    """QUANTIZE from float32, or from int8 of another scale."""
+    """QUANTIZE from float32, from int8 of another scale, and between int8 and uint8 as inputs and outputs have it."""
     layer.require_operands(1, 1)
     x = layer.input(0)
+    conversion = (x.dtype, layer.output.dtype)
+    supported = conversion in (("float32", "int8"), ("int8", "int8"), ("uint8", "int8"), ("int8", "uint8"))
     hint = "give the model int8 or float32 inputs and outputs"
-    layer.require(x.dtype in ("float32", "int8"), f"{x.dtype} to {layer.output.dtype} is not supported", hint)
-    layer.require(layer.output.dtype == "int8", f"{x.dtype} to {layer.output.dtype} is not supported", hint)
+    layer.require(supported, f"{x.dtype} to {layer.output.dtype} is not supported", hint)
     for tensor in (x, layer.output):
-        if tensor.dtype == "int8":
+        if tensor.dtype != "float32":
             per_tensor(layer, tensor)
     layer.expect_output_shape(x.shape)
     return Quantize(), Arithmetic.TFLITE
 
 
 def read_dequantize(layer: Layer) -> Reading:
-    """DEQUANTIZE from int8 to float32."""
+    """DEQUANTIZE from int8 or uint8 to float32."""
     layer.require_operands(1, 1)
     x = layer.input(0)
     hint = "give the model int8 or float32 inputs and outputs"
-    supported = x.dtype == "int8" and layer.output.dtype == "float32"
+    supported = x.dtype in ("int8", "uint8") and layer.output.dtype == "float32"
     layer.require(supported, f"{x.dtype} to {layer.output.dtype} is not supported", hint)
     per_tensor(layer, x)
     layer.expect_output_shape(x.shape)

@@ -117,6 +117,20 @@ static inline int32_t tvm_ai_scale_even(int32_t accumulator, int32_t multiplier,
     return result;
 }
 
+/* The integer nearest to value, halves away from zero, within low and high; low for what is no number. */
+static inline int32_t tvm_ai_round_away(float value, int32_t low, int32_t high)
+{
+    if (!(value > (float)low)) {
+        return low;
+    }
+    if (value >= (float)high) {
+        return high;
+    }
+    int32_t whole = (int32_t)value;
+    float rest = value - (float)whole;
+    return whole + (rest >= 0.5f) - (rest <= -0.5f);
+}
+
 /*
  * Softmax of int8: what gemmlowp's fixed-point functions compute for TFLite, to the last bit. Q5.26 says that an int32_t
  * counts units of 2^-26 with 5 bits before the point.
