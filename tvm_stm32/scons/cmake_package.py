@@ -8,7 +8,7 @@ from typing import Any
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package.layout import package_files
 from tvm_stm32.scons import generator, machine
-from tvm_stm32.scons.errors import as_user_error, construction_variable
+from tvm_stm32.scons.errors import construction_variable, pseudo_builder
 from tvm_stm32.scons.model import Model
 from tvm_stm32.scons.settings import overrides
 
@@ -31,7 +31,7 @@ def _options(env: Any) -> list[str]:
     return [*(["--version", version] if version else []), *([] if machine.is_cortex_m(env) else ["--host"])]
 
 
-@as_user_error
+@pseudo_builder
 def cmake_package(env: Any, target: str, model: Model, **settings: Any) -> list[Any]:
     """``env.TvmCMakePackage``: write a model's library, headers and CMake files below the folder `target`.
 

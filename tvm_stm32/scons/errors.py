@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -15,24 +17,38 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def as_user_error(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, whose `TvmStm32Error` are raised as SCons' ``UserError``."""
+def pseudo_builder(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, called from an SConscript: its errors tell the file and line of the call, and end the reading."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except TvmStm32Error as error:
-            raise UserError(str(error)) from error
+            raise UserError(f"{_place_of_call()}: {error}") from error
 
     return wrapper
 
 
-def construction_variable(ask: Callable[[Any], R]) -> Callable[[Any, Any, Any, bool], R]:
-    """A construction variable whose value is ``ask(env)``, asked when a command that holds it is about to run."""
+def _place_of_call() -> str:
+    """The innermost place that belongs to neither SCons nor this package, e.g. "SConstruct:5"."""
+    ours = os.path.dirname(__file__)
+    for frame in reversed(traceback.extract_stack()):
+        if not frame.filename.startswith(ours) and f"{os.sep}SCons{os.sep}" not in frame.filename:
+            return f"{os.path.relpath(frame.filename)}:{frame.lineno}"
+    return "SConstruct"
 
-    @as_user_error
+
+def construction_variable(ask: Callable[[Any], R]) -> Callable[[Any, Any, Any, bool], R]:
+    """A construction variable whose value is ``ask(env)``, asked when a command that holds it is about to run.
+
+    SCons names the target in front of an error's text.
+    """
+
     def value(target: Any, source: Any, env: Any, for_signature: bool) -> R:  # noqa: ARG001 - SCons goes by these names
-        return ask(env)
+        try:
+            return ask(env)
+        except TvmStm32Error as error:
+            raise UserError(str(error)) from error
 
     return value

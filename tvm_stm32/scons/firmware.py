@@ -9,8 +9,9 @@ from typing import Any
 
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
-from tvm_stm32.scons.errors import as_user_error, construction_variable
+from tvm_stm32.scons.errors import construction_variable, pseudo_builder
 from tvm_stm32.scons.model import Model
+from tvm_stm32.scons.nodes import Nodes
 from tvm_stm32.scons.settings import overrides
 
 #: What runs before main, and where everything goes; in the folder <firmware>_startup.
@@ -44,24 +45,15 @@ def _memory_options(env: Any) -> list[str]:
     return options + [f"--place={array}={region}" for array, region in sorted(env["TVM_STM32_PLACE"].items())]
 
 
-class Firmware(UserList[Any]):
+class Firmware(Nodes):
     """What ``env.TvmFirmware`` returns: in a list of nodes it is all its files."""
 
     def __init__(self, nodes: list[Any]) -> None:
         super().__init__(nodes)
         self.elf, self.map, self.bin, self.hex = nodes
 
-    def __add__(self, other: Any) -> Any:
-        return [*self, *other]
 
-    def __radd__(self, other: Any) -> Any:
-        return [*other, *self]
-
-    def __semi_deepcopy__(self) -> Firmware:  # SCons copies lists in this way when an environment is cloned
-        return self
-
-
-@as_user_error
+@pseudo_builder
 def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     """``env.TvmFirmware``: link <target>.elf for `TVM_STM32_PART`, with .map, .bin and .hex, and print its sizes.
 
@@ -69,7 +61,7 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
         env: compiles and links with its own flags; `TVM_STM32_LINKFLAGS` come on top.
         target: the name of the firmware, without a suffix.
         sources: C, C++ and assembler files, objects, libraries, and what ``env.TvmModel`` returns, whose headers are
-            then found.
+            then found, and so is ``semihosting.h``.
         settings: any of `SETTINGS`: STACK and HEAP in bytes, PLACE={"kws_activations": "CCM"}, for a memory of the
             part other than its RAM.
     """
@@ -107,16 +99,19 @@ def _linking_environment(env: Any, models: list[Model], script: Any) -> Any:
     """`env` with what it takes to compile for and link with `models` by the linker `script`."""
     linked = env.Clone(PROGSUFFIX=".elf")
     if not env.get("VERBOSE"):
-        linked.SetDefault(CCCOMSTR="$TVM_STM32_CCCOMSTR", LINKCOMSTR="$TVM_STM32_LINKCOMSTR")
+        compilers = ("CCCOMSTR", "CXXCOMSTR", "ASCOMSTR", "ASPPCOMSTR")
+        linked.SetDefault(**dict.fromkeys(compilers, "$TVM_STM32_CCCOMSTR"))
+        linked.SetDefault(LINKCOMSTR="$TVM_STM32_LINKCOMSTR")
     for model in models:
         linked.MergeFlags(model.flags)
     linked.AppendUnique(delete_existing=True, LIBS=["m"])  # a library finds only what stands behind it
+    linked.Append(CPPPATH=[str(generator.PACKAGE / "emulator")])  # semihosting.h, for firmware that prints on TvmRun
     linked.Append(LINKFLAGS=["$TVM_STM32_LINKFLAGS", "-T", script, "-Wl,-Map=${TARGETS[1]}"])
     linked.Append(SHELL_ENV_GENERATORS=[generator.shell_environment])
     return linked
 
 
-@as_user_error
+@pseudo_builder
 def run(env: Any, app: Any) -> Any:
     """``env.TvmRun``: boot firmware on the emulated board for `TVM_STM32_PART`; its exit status is the action's.
 

@@ -71,7 +71,8 @@ def action(variable: str) -> Any:
 def run(env: Any, targets: Any, sources: Any, variable: str, **variables: Any) -> list[Any]:
     """Nodes for `targets`, made of `sources` by the `action` of `variable`, which runs this package.
 
-    They depend on the generator, and stay when the action fails. `variables` are construction variables for it alone.
+    They depend on the generator, and stay when the action fails. `variables` are construction variables for it alone,
+    or keywords of ``env.Command``.
     """
     generators = [*env.get("SHELL_ENV_GENERATORS", []), shell_environment]
     nodes = env.Command(targets, sources, action(variable), SHELL_ENV_GENERATORS=generators, **variables)

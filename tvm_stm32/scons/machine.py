@@ -89,7 +89,7 @@ def macros(env: Any) -> dict[str, str]:
     Raises:
         ToolError: the compiler cannot be run, or refuses the flags.
     """
-    compiler = [str(word) for word in env.subst_list("$CC")[0]]
+    compiler = [str(word) for word in env.subst_list("$CC")[0]] or [""]
     shell = tuple((name, str(value)) for name, value in sorted(env["ENV"].items()) if isinstance(value, str))
     return _predefined((*compiler, *machine_flags(env)), shell)
 

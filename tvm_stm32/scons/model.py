@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections import UserList
 from typing import Any
 
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
-from tvm_stm32.scons.errors import as_user_error, construction_variable
+from tvm_stm32.scons.errors import construction_variable, pseudo_builder
+from tvm_stm32.scons.external_weights import SCANNER, original
+from tvm_stm32.scons.nodes import Nodes
 from tvm_stm32.scons.settings import overrides
 
 #: keyword of the pseudo-builders, and construction variable without ``TVM_STM32_`` -> its choices; none: any text
@@ -33,14 +34,20 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_INPUTS": "arena",
         "TVM_STM32_OUTPUTS": "arena",
         "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
-        "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $SOURCE --name ${{TARGET.filebase}} $_TVM_STM32_TARGET"
-        " --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
+        "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $_TVM_STM32_MODEL --name ${{TARGET.filebase}}"
+        " $_TVM_STM32_TARGET --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
         " --float-abi $TVM_STM32_FLOAT_ABI --output ${TARGET.dir}",
+        "_TVM_STM32_MODEL": _model_file,
         "_TVM_STM32_TARGET": construction_variable(machine.target_options),
     }
 
 
-class Model(UserList[Any]):
+def _model_file(target: Any, source: Any, env: Any, for_signature: bool) -> list[str]:  # noqa: ARG001
+    """The path of the model as a word of the command; see `external_weights.original`."""
+    return [str(original(source[0].get()))]
+
+
+class Model(Nodes):
     """What ``env.TvmModel`` returns: among sources or libraries it is the library, ``lib<name>.a``.
 
     `flags` is for ``env.MergeFlags``: where the headers are, and what to link.
@@ -56,17 +63,8 @@ class Model(UserList[Any]):
         self.name = str(self.header.name).removesuffix(".h")
         self.flags = {"CPPPATH": [self.header.dir], "LIBS": [self.library, "m"]}
 
-    def __add__(self, other: Any) -> Any:
-        return [*self, *other]
 
-    def __radd__(self, other: Any) -> Any:
-        return [*other, *self]
-
-    def __semi_deepcopy__(self) -> Model:  # SCons copies lists in this way when an environment is cloned
-        return self
-
-
-@as_user_error
+@pseudo_builder
 def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[Any]:
     """``env.TvmModelSources``: generate the C of a model into the folder `target`.
 
@@ -86,11 +84,14 @@ def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[An
     except SettingsError as error:
         raise SettingsError(error.what, call, error.hint) from None
     variables = overrides(env, call, settings, SETTINGS)
+    model = env.arg2nodes(model)
+    if len(model) != 1:
+        raise SettingsError(f"a model is one file, these are {len(model)}", call, "make one TvmModel of each")
     files = [folder.File(name) for name in artifact_names(folder.name)]
-    return generator.run(env, files, model, "TVM_STM32_COMPILE", **variables)
+    return generator.run(env, files, model, "TVM_STM32_COMPILE", source_scanner=SCANNER, **variables)
 
 
-@as_user_error
+@pseudo_builder
 def model_library(env: Any, target: str, model: Any, **settings: str) -> Model:
     """``env.TvmModel``: `model_sources`, and ``<target>/lib<name>.a`` compiled for the environment's machine."""
     sources = env.TvmModelSources(target, model, **settings)

@@ -24,7 +24,7 @@ from tvm_stm32.scons.errors import construction_variable
 
 #: What is shown in place of the commands.
 COMMAND_STRINGS = {
-    "TVM_STM32_COMPILECOMSTR": "TVM     $SOURCE -> ${TARGET.dir}",
+    "TVM_STM32_COMPILECOMSTR": "TVM     $_TVM_STM32_MODEL -> ${TARGET.dir}",
     "TVM_STM32_CCCOMSTR": "CC      $TARGET",
     "TVM_STM32_ARCOMSTR": "AR      $TARGET",
     "TVM_STM32_STARTUPCOMSTR": "STARTUP ${TARGET.dir}",
