@@ -18,6 +18,7 @@ import tvm_stm32
 from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.select import implement
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Arithmetic, Attributes, Network, Operator, Quantization, Tensor
 
 INCLUDE = Path(tvm_stm32.__file__).parent / "runtime" / "include"
@@ -40,7 +41,7 @@ def layer(attributes: Attributes, inputs: Sequence[Tensor], output: Tensor, arit
     operator = Operator("layer", "TEST", attributes, [x.name for x in inputs], [output.name], arithmetic)
     tensors = {tensor.name: tensor for tensor in (*inputs, output)}
     names = [tensor.name for tensor in inputs if tensor.data is None]
-    return implement(Network(tensors, [operator], names, [output.name]), operator)
+    return implement(Network(tensors, [operator], names, [output.name]), operator, Target())
 
 
 class HostKernels:
