@@ -68,7 +68,7 @@ class RowsSpecification:
             f"{self.family}: x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw},"
             f" padding {self.padding[0]}, {self.padding[1]} (top, left)\n"
             f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and shift {rows.shift},"
-            f" {addends}: proven equal to TFLite's rounding\n"
+            f" {addends}: proven equal to the model's rounding\n"
             f"scratch: input rows as int16"
         )
 
