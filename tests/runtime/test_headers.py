@@ -11,7 +11,7 @@ from tests.toolchains import C99, HOST, M4, M4_HARD, TOOLCHAINS, WARNINGS, Toolc
 from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.write import write_artifacts
 
-HEADERS = ["tiny.h", "total.h", "tvm_ai.h", "tvm_ai_kernels.h"]
+HEADERS = ["tiny.h", "total.h", "tvm_ai.h", "tvm_ai_kernels.h", "tvm_ai_microkernels.h"]
 
 
 @pytest.fixture
