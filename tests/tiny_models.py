@@ -18,6 +18,7 @@ from tvm_stm32.codegen.compiled_model import (
     CompiledTensor,
     Kernel,
     KernelParameter,
+    Microkernel,
     Parameter,
     Settings,
     TensorQuantization,
@@ -37,14 +38,22 @@ SCALE_BODY = """\
 }
 """
 
-ADD_BODY = """\
-{
-  for (int32_t i = 0; i < 8; ++i) {
-    int32_t value = a[i] + b[i];
+SATURATE = """\
+/* value, or the nearest int8. */
+static int8_t {name}_saturate(int32_t value)
+{{
+    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}}
+"""
 
-    y[i] = (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
-  }
-}
+ADD_BODY = """\
+{{
+  for (int32_t i = 0; i < 8; ++i) {{
+    int32_t value = ((int32_t)a[i]) + ((int32_t)b[i]);
+
+    y[i] = {name}_saturate(value);
+  }}
+}}
 """
 
 RUNNING_SUM_BODY = """\
@@ -113,6 +122,7 @@ def tiny(name: str = "tiny", inputs: str = "arena", outputs: str = "arena", floa
             Parameter("scale_0_bias", "int32", BIAS.tobytes(), 2, "body/scale: one per channel"),
             Parameter("dequantize_3_scales", "float32", SCALES.tobytes(), 2, "head: scale, offset"),
         ],
+        microkernels=[Microkernel(f"{name}_saturate", SATURATE.format(name=name))],
         kernels=[
             Kernel(
                 f"{name}_scale_0",
@@ -134,7 +144,7 @@ def tiny(name: str = "tiny", inputs: str = "arena", outputs: str = "arena", floa
                     KernelParameter("int8_t", "b", True),
                     KernelParameter("int8_t", "y", False),
                 ],
-                ADD_BODY,
+                ADD_BODY.format(name=name),
                 "add: y = a + b, clamped",
                 [],
             ),
@@ -242,6 +252,7 @@ def total(name: str = "total") -> CompiledModel:
             CompiledTensor("sum", "output_0", "int32", [], 4, None, "activations", 4, 0, 0),
         ],
         parameters=[],
+        microkernels=[],
         kernels=[Kernel(f"{name}_total_0", parameters, TOTAL_BODY, "total: y = sum of x [4]", [])],
         calls=[Call(f"{name}_total_0", arguments, "sum", "ReduceSum", "total", 0)],
         activations_size=8,

@@ -23,11 +23,15 @@ SAMPLES = ((90, 0, -90), (-5, -7, -6), (1, 2, 3))
 CLASSES = "0 0 2 \n"
 
 
-def classifier() -> bytes:
-    """A TFLite model whose scores are its three inputs."""
+#: makes a copy of the application
+Application = Callable[..., Path]
+
+
+def classifier(diagonal: int = 64) -> bytes:
+    """A TFLite model whose scores are its three inputs, times `diagonal` / 64."""
     builder = TfliteBuilder()
     x = builder.input([1, 3], "int8", 0.5)
-    weights = builder.constant(np.eye(3, dtype=np.int8) * 64, [1 / 64], [0])
+    weights = builder.constant(np.eye(3, dtype=np.int8) * np.int8(diagonal), [1 / 64], [0])
     scores = builder.value([1, 3], "int8", 0.5)
     builder.operator("FULLY_CONNECTED", [x, weights, -1], [scores])
     return builder.finish([scores])
@@ -58,7 +62,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Callable[..., Path]:
+def application(tmp_path: Path) -> Application:
     """Makes a copy of the application, for the samples given, in a new folder."""
 
     def make(samples: tuple[tuple[int, ...], ...] = SAMPLES, name: str = "my application") -> Path:

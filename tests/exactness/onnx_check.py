@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from exactness.single_operator import compile_on_host
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tvm_stm32.check.host import HostModel
 from tvm_stm32.model.network import Network
@@ -120,20 +122,43 @@ class Tally:
         assert self.differing <= share * self.values, self
 
 
-def compare(model: bytes, tally: Tally, seed: int = 0, runs: int = 4, what: str = "") -> None:
+@dataclass(frozen=True)
+class Case:
+    """A model, the seed of the values that it is given, and what it is."""
+
+    model: bytes = field(repr=False)
+    seed: int
+    description: str = ""
+
+
+def compare(case: Case, tally: Tally, runs: int = 4) -> None:
     """Runs a model on random inputs; counts differences of integers, asserts closeness of float32."""
-    oracle, compiled = OnnxOracle(model), Compiled.of(model)
-    for inputs in _inputs(oracle, seed, runs):
+    oracle, compiled = OnnxOracle(case.model), Compiled.of(case.model)
+    for inputs in _inputs(oracle, case.seed, runs):
         expected = oracle.run(inputs)
         for found, wanted in zip(compiled.run(inputs, expected), expected, strict=True):
             if wanted.dtype == np.float32:
                 limit = TOLERANCE * max(float(np.abs(wanted).max(initial=0.0)), 1e-30)
-                np.testing.assert_allclose(found, wanted, rtol=TOLERANCE, atol=limit, err_msg=what)
+                np.testing.assert_allclose(found, wanted, rtol=TOLERANCE, atol=limit, err_msg=case.description)
             else:
-                tally.add(found, wanted, what)
+                tally.add(found, wanted, case.description)
 
 
 def _inputs(oracle: OnnxOracle, seed: int, runs: int) -> Iterator[list[Array]]:
     rng = np.random.default_rng(seed)
     for run in range(runs):
         yield oracle.inputs(rng, spread=10.0 ** (run % 3 - 1))
+
+
+def compare_generated(strategy: st.SearchStrategy[Case], examples: int, share: float = SHARE) -> Tally:
+    """Compares generated models and asserts the count of differing values."""
+    tally = Tally()
+
+    @settings(max_examples=examples)
+    @given(strategy)
+    def generated(case: Case) -> None:
+        compare(case, tally)
+
+    generated()
+    tally.check(share)
+    return tally

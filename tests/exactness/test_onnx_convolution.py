@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from exactness.onnx_builder import OnnxBuilder
-from exactness.onnx_check import Tally, compare
+from exactness.onnx_check import Case, compare_generated
 from exactness.onnx_strategies import SEEDS, Draw, activations, quantized_types, result_types, weighted, windows
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
 @st.composite
-def convolutions(draw: Draw, depthwise: bool) -> tuple[bytes, int]:
+def convolutions(draw: Draw, depthwise: bool) -> Case:
     """Conv: strides, dilations, every kind of padding, groups, odd channel counts."""
     builder, seed, window, kind = OnnxBuilder(), draw(SEEDS), draw(windows(dilated=True)), draw(quantized_types())
     rng = np.random.default_rng(seed)
@@ -28,22 +27,26 @@ def convolutions(draw: Draw, depthwise: bool) -> tuple[bytes, int]:
     names, scale = weighted(draw, builder, (groups * filters, depth, *window.kernel), kind, rng)
     result = builder.node("Conv", x, *names, group=groups, **window.attributes)
     result = draw(activations())(builder, result)
-    return builder.finish(builder.quantize(result, draw(result_types(scale)))), seed
+    target = draw(result_types(scale))
+    description = f"Conv {window}, {groups} groups of {depth}, {filters} filters, {kind} to {target}"
+    return Case(builder.finish(builder.quantize(result, target)), seed, description)
 
 
 @st.composite
-def one_dimensional(draw: Draw) -> tuple[bytes, int]:
+def one_dimensional(draw: Draw) -> Case:
     """Conv over time."""
     builder, seed, kind = OnnxBuilder(), draw(SEEDS), draw(quantized_types())
     depth, filters, kernel = draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(1, 5))
     x = builder.quantized_input((1, depth, kernel + draw(st.integers(0, 12))), kind)
     names, scale = weighted(draw, builder, (filters, depth, kernel), kind, np.random.default_rng(seed))
     result = builder.node("Conv", x, *names, strides=[draw(st.integers(1, 3))], pads=[kernel // 2, kernel // 2])
-    return builder.finish(builder.quantize(result, draw(result_types(scale)))), seed
+    target = draw(result_types(scale))
+    description = f"Conv over time, {depth} to {filters}, kernel {kernel}, {kind} to {target}"
+    return Case(builder.finish(builder.quantize(result, target)), seed, description)
 
 
 @st.composite
-def dense_layers(draw: Draw) -> tuple[bytes, int]:
+def dense_layers(draw: Draw) -> Case:
     """Gemm with either orientation of the weights; MatMul; a flattened picture in front or not."""
     builder, seed, kind = OnnxBuilder(), draw(SEEDS), draw(quantized_types())
     depth, filters, form = draw(st.integers(1, 40)), draw(st.integers(1, 20)), draw(st.sampled_from("GTMF"))
@@ -64,33 +67,22 @@ def dense_layers(draw: Draw) -> tuple[bytes, int]:
         result = builder.node("Gemm", x, *names) if form == "G" else builder.node("MatMul", x, names[0])
         result = builder.node("Add", result, names[1]) if form == "M" and len(names) > 1 else result
     result = draw(activations())(builder, result)
-    return builder.finish(builder.quantize(result, draw(result_types(scale)))), seed
-
-
-def run(strategy: st.SearchStrategy[tuple[bytes, int]], examples: int) -> None:
-    """Compares generated models and asserts the count of differing values."""
-    tally = Tally()
-
-    @settings(max_examples=examples)
-    @given(strategy)
-    def generated(case: tuple[bytes, int]) -> None:
-        compare(*case[:1], tally, seed=case[1])
-
-    generated()
-    tally.check()
+    target = draw(result_types(scale))
+    description = f"dense layer {form}, {depth} to {filters}, {kind} to {target}"
+    return Case(builder.finish(builder.quantize(result, target)), seed, description)
 
 
 def test_convolutions() -> None:
-    run(convolutions(depthwise=False), 60)
+    compare_generated(convolutions(depthwise=False), 40)
 
 
 def test_depthwise_convolutions() -> None:
-    run(convolutions(depthwise=True), 40)
+    compare_generated(convolutions(depthwise=True), 25)
 
 
 def test_convolutions_over_time() -> None:
-    run(one_dimensional(), 25)
+    compare_generated(one_dimensional(), 12)
 
 
 def test_dense_layers() -> None:
-    run(dense_layers(), 50)
+    compare_generated(dense_layers(), 40)

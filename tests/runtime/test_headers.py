@@ -11,7 +11,7 @@ from tests.toolchains import C99, HOST, M4, M4_HARD, TOOLCHAINS, WARNINGS, Toolc
 from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.write import write_artifacts
 
-HEADERS = ["tiny.h", "total.h", "tvm_ai.h", "tvm_ai_kernels.h"]
+HEADERS = ["tiny.h", "total.h", "tvm_ai.h", "tvm_ai_kernels.h", "tvm_ai_microkernels.h"]
 
 
 @pytest.fixture
@@ -34,6 +34,13 @@ def complaint(toolchain: Toolchain, folder: Path, text: str, *flags: str) -> str
 @pytest.mark.parametrize("header", HEADERS)
 def test_each_header_stands_alone(header: str, toolchain: Toolchain, folder: Path) -> None:
     assert complaint(toolchain, folder, f'#include "{header}"\n#include "{header}"\nextern int something;\n') == ""
+
+
+@pytest.mark.parametrize("flag", ["-fshort-enums", "-fno-short-enums"])
+def test_structures_do_not_depend_on_the_size_of_enumerations(flag: str, folder: Path) -> None:
+    sizes = {"tvm_ai_status": 4, "tvm_ai_type": 4, "tvm_ai_tensor_info": 44, "tvm_ai_instance": 20 + 8 * 8}
+    checks = "".join(f"typedef char {t}_size[sizeof({t}) == {size} ? 1 : -1];\n" for t, size in sizes.items())
+    assert complaint(M4, folder, f'#include "tvm_ai.h"\n{checks}', flag) == ""
 
 
 @pytest.mark.parametrize("command", ["g++", "clang++", "arm-none-eabi-g++"])

@@ -11,7 +11,7 @@ from arm_firmware import needs_gcc
 from SCons.Environment import Environment
 
 from tvm_stm32.errors import SettingsError, ToolError
-from tvm_stm32.scons import machine, tool
+from tvm_stm32.scons import machine, tool, toolchain
 
 HARD = "-mfpu=fpv4-sp-d16 -mfloat-abi=hard"
 
@@ -42,12 +42,12 @@ def environment(**variables: Any) -> Environment:
     ],
 )
 def test_machine_flags(flags: str | list[str], kept: list[str]) -> None:
-    assert machine.machine_flags(environment(CCFLAGS=flags, MORE=" -mcpu=cortex-m0")) == kept
+    assert toolchain.machine_flags(environment(CCFLAGS=flags, MORE=" -mcpu=cortex-m0")) == kept
 
 
 def test_flags_for_c_count_too() -> None:
     env = environment(CCFLAGS="-mthumb", CFLAGS=["-std=c11", "-mcpu=cortex-m3"])
-    assert machine.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3"]
+    assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3"]
 
 
 @needs_gcc

@@ -121,6 +121,7 @@ class Manifest(msgspec.Struct, frozen=True):
     pools: list[ManifestPool]
     parameters_size: int  # bytes of the struct, alignment gaps included
     parameters: list[ManifestParameter]
+    microkernels: list[str]  # static C functions that kernels call, beside those of the runtime
     kernels: list[ManifestKernel]
     calls: list[ManifestCall]  # in the order they run
 
@@ -168,6 +169,7 @@ def manifest(model: CompiledModel) -> Manifest:
             ManifestParameter(p.c_name, p.dtype, p.count, len(p.values), offset, p.comment)
             for p, offset in zip(model.parameters, offsets[:-1], strict=True)
         ],
+        microkernels=[microkernel.c_name for microkernel in model.microkernels],
         kernels=[
             ManifestKernel(k.c_name, k.comment, k.helpers, sum(call.kernel == k.c_name for call in model.calls))
             for k in model.kernels

@@ -47,6 +47,21 @@ CORES = {
     )
 }
 
+#: Architecture of a core -> the others whose code it runs.
+_ALSO_RUNS = {
+    "armv6-m": (),
+    "armv7-m": ("armv6-m",),
+    "armv7e-m": ("armv6-m", "armv7-m"),
+    "armv8-m.base": ("armv6-m",),
+    "armv8-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base"),
+    "armv8.1-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base", "armv8-m.main"),
+}
+
+
+def architectures_that_run(code: str) -> list[str]:
+    """The core architectures that run machine code for the architecture `code`; none for one that is no Cortex-M's."""
+    return [core for core, others in _ALSO_RUNS.items() if code == core or code in others]
+
 
 def find_core(name: str) -> Core:
     """The core called `name`, as in ``-mcpu``; case does not matter, ``cortex-m0+`` is ``cortex-m0plus``.

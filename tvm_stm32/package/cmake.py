@@ -15,11 +15,12 @@ import jinja2
 
 import tvm_stm32
 from tvm_stm32.codegen.write import write_artifacts
+from tvm_stm32.device.core import architectures_that_run
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package import layout
 from tvm_stm32.package.abi import Abi
 from tvm_stm32.package.library import Library, read_library
-from tvm_stm32.package.origin import architectures_that_run, check_machine, check_model, read_headers, read_manifest
+from tvm_stm32.package.origin import check_machine, check_model, read_headers, read_manifest
 
 #: the version of a package whose author names none
 NO_VERSION = "0.0.0"

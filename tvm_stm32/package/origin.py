@@ -9,24 +9,9 @@ import msgspec
 
 from tvm_stm32.codegen.artifacts import header_names
 from tvm_stm32.codegen.manifest import Manifest, decode_manifest
-from tvm_stm32.device.core import find_core
+from tvm_stm32.device.core import architectures_that_run, find_core
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package.library import Library
-
-#: architecture of a core -> what else it runs
-_RUNS = {
-    "armv6-m": (),
-    "armv7-m": ("armv6-m",),
-    "armv7e-m": ("armv6-m", "armv7-m"),
-    "armv8-m.base": ("armv6-m",),
-    "armv8-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base"),
-    "armv8.1-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base", "armv8-m.main"),
-}
-
-
-def architectures_that_run(code: str) -> list[str]:
-    """The core architectures that run machine code for the architecture `code`."""
-    return [core for core, others in _RUNS.items() if code == core or code in others]
 
 
 def read_manifest(path: Path) -> tuple[Path, Manifest]:

@@ -35,6 +35,7 @@ from tvm_stm32.model.network import (
     Transpose,
 )
 from tvm_stm32.quantize.operands import bias_operand, dequantized, scalar_operand, weights_operand
+from tvm_stm32.quantize.requantize import quantize_value
 
 #: operators whose result may be clamped by an activation of their own
 _ACTIVATED = (Conv2D, DepthwiseConv2D, FullyConnected, Add, Mul, Pool2D, Clamp)
@@ -146,6 +147,8 @@ class _Fold:
         if inputs is None:
             return False
         attributes = operator.attributes
+        if isinstance(attributes, Pad):
+            attributes = replace(attributes, value=self._representable(attributes.value, output))
         if activation != Activation() and isinstance(attributes, _ACTIVATED):
             attributes = replace(attributes, activation=_both(attributes.activation, activation))
         self._emit(operator, attributes, inputs, output)
@@ -235,6 +238,13 @@ class _Fold:
         step = replace(operator, name=f"{operator.name}/{name}", source="QuantizeLinear")
         self._emit(step, Quantize(), [name], tensor.name)
         return tensor.name
+
+    def _representable(self, real: float | None, name: str) -> float | None:
+        """The real value that a padded one becomes when it is quantized as tensor `name` is."""
+        quantization = self._quantization(name)
+        if real is None or quantization is None:
+            return real
+        return (quantize_value(real, quantization) - quantization.zero_point) * quantization.scale
 
     def _add(self, tensor: Tensor) -> str:
         """Adds a constant under a name of its own, once."""

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tvm_stm32.errors import SettingsError
-from tvm_stm32.scons import generator, library, machine
+from tvm_stm32.scons import generator, library
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder
 from tvm_stm32.scons.model import Model
 from tvm_stm32.scons.nodes import Nodes
 from tvm_stm32.scons.settings import overrides
+from tvm_stm32.scons.toolchain import binutils
 
 #: What runs before main, and where everything goes; in the folder <firmware>_startup.
 _STARTUP_FILES = ("startup.c", "link.ld")
@@ -30,7 +31,7 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_STARTUPCOM": f"{command} startup {part} $_TVM_STM32_MEMORY --output ${{TARGET.dir}}",
         "TVM_STM32_LINKFLAGS": ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"],
         "TVM_STM32_SIZECOM": f"{command} size $TARGET {part}",
-        "TVM_STM32_OBJCOPY": construction_variable(lambda env: machine.binutils(env, "objcopy")),
+        "TVM_STM32_OBJCOPY": construction_variable(lambda env: binutils(env, "objcopy")),
         "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $SOURCE $TARGET",
         "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
         "TVM_STM32_RUNFLAGS": [],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tvm_stm32.scons.errors import construction_variable
-from tvm_stm32.scons.machine import binutils, machine_flags
+from tvm_stm32.scons.toolchain import binutils, machine_flags
 
 _OVERRIDES: dict[str, Any] = {
     "CCCOM": "$TVM_STM32_CCCOM",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine that an environment compiles for: its flags, and what its compiler says of them.
+"""The machine that an environment compiles for, as its compiler tells it.
 
 One CPU has many spellings (``-mcpu=cortex-m4``, ``-march=armv7e-m+fp``, ``-mhard-float``), so flags are never parsed
 for it: the compiler is run with them and asked for its predefined macros (``__ARM_*``, Arm C Language Extensions).
@@ -7,22 +7,14 @@ for it: the compiler is run with them and asked for its predefined macros (``__A
 
 from __future__ import annotations
 
-import re
 import subprocess
 from functools import cache
 from typing import Any
 
+from tvm_stm32.device.core import architectures_that_run
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, ToolError
-
-#: A client's flags that are no business of a library: warnings, optimisation, dialect, preprocessing, linking, and what
-#: changes the arithmetic. An option of `_WITH_VALUE` that stands alone takes the next word with it.
-_DROPPED = re.compile(
-    r"-(W.*|w|O.*|std=.*|ansi|pedantic.*|[DUILlT].*|M[MDPFGTQ]*|include|imacros|iquote|nostd.*|nostartfiles|nodefaultlibs"
-    r"|f(no-)?lto.*|f(no-)?fat-lto.*|ffast-math|funsafe-math-optimizations|fassociative-math|freciprocal-math"
-    r"|ffinite-math-only|fno-signed-zeros|fsingle-precision-constant|ffp-contract=.*)"
-)
-_WITH_VALUE = frozenset(("-D", "-U", "-I", "-L", "-l", "-T", "-MF", "-MT", "-MQ", "-include", "-imacros", "-iquote"))
+from tvm_stm32.scons.toolchain import machine_flags
 
 #: Macro of a compiler for a Cortex-M -> the architecture.
 _ARCHITECTURES = {
@@ -42,45 +34,9 @@ _CORES = {
     "armv8-m.main": "cortex-m33",
     "armv8.1-m.main": "cortex-m55",
 }
-#: Architecture of a core -> those whose code it runs.
-_RUNS = {
-    "armv6-m": ("armv6-m",),
-    "armv7-m": ("armv6-m", "armv7-m"),
-    "armv7e-m": ("armv6-m", "armv7-m", "armv7e-m"),
-    "armv8-m.base": ("armv6-m", "armv8-m.base"),
-    "armv8-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base", "armv8-m.main"),
-    "armv8.1-m.main": ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.base", "armv8-m.main", "armv8.1-m.main"),
-}
 #: The core that C for a host is generated for; it is portable all the same.
 HOST_CPU = "cortex-m4"
 _DOUBLE_PRECISION = 0x8  #: bit of __ARM_FP
-
-#: The last part of a compiler driver's name, behind its prefix.
-_DRIVER = re.compile(r"(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)?(\.exe)?$")
-
-
-def machine_flags(env: Any) -> list[str]:
-    """The words of ``$CCFLAGS $CFLAGS`` that choose the machine, its ABI and its C library, and debug information.
-
-    Both may be lists or one string, and hold other variables.
-    """
-    words = iter([str(word) for word in env.subst_list("$CCFLAGS $CFLAGS")[0]])
-    kept = []
-    for word in words:
-        if word in _WITH_VALUE:
-            next(words, None)
-        elif not _DROPPED.fullmatch(word):
-            kept.append(word)
-    return kept
-
-
-def part_flags(env: Any) -> list[str]:
-    """The machine flags of `TVM_STM32_PART`.
-
-    Raises:
-        SettingsError: there is no such part.
-    """
-    return find_part(env.subst("$TVM_STM32_PART")).compiler_flags()
 
 
 def macros(env: Any) -> dict[str, str]:
@@ -138,7 +94,7 @@ def target_options(env: Any) -> list[str]:
         return ["--cpu", env.subst("$TVM_STM32_CPU")]
     part = find_part(name)
     made = _architecture(macros(env))
-    if made not in _RUNS[part.core.architecture]:
+    if part.core.architecture not in architectures_that_run(made):
         raise SettingsError(
             f"the compiler '{env.subst('$CC')}' makes code for {made or 'no Cortex-M'}, {part.name} is a {part.cpu}",
             "CC",
@@ -173,16 +129,3 @@ def float_abi(env: Any) -> str:
     if "__arm__" not in defined:
         return "any"
     return "hard" if "__ARM_PCS_VFP" in defined else "soft"
-
-
-def binutils(env: Any, program: str) -> str:
-    """The `program` of binutils that belongs to ``$CC``, by its prefix: arm-none-eabi-gcc has arm-none-eabi-ar.
-
-    A client may have set a compiler and nothing else, and the host's programs know no other machine's objects. Without
-    a prefix it is the environment's, such as ``$AR``, or else plain `program`.
-    """
-    for word in map(str, env.subst_list("$CC")[0]):
-        driver = _DRIVER.search(word)
-        if driver and word[: driver.start()].endswith("-"):
-            return word[: driver.start()] + program
-    return env.subst(f"${program.upper()}") or program

@@ -19,8 +19,7 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from tvm_stm32.scons import cmake_package, firmware, library, machine, model
-from tvm_stm32.scons.errors import construction_variable
+from tvm_stm32.scons import cmake_package, firmware, library, model, toolchain
 
 #: What is shown in place of the commands.
 COMMAND_STRINGS = {
@@ -36,9 +35,6 @@ COMMAND_STRINGS = {
     "TVM_STM32_CMAKEPACKAGECOMSTR": "PACKAGE $_TVM_STM32_PREFIX",
 }
 
-#: What the default tools of SCons take as the compiler when nobody has chosen one.
-_DEFAULT_COMPILERS = (None, "gcc", "cc", "clang")
-
 
 def generate(env: Any) -> None:
     """Add the pseudo-builders to `env`, and each construction variable that it has not set itself."""
@@ -47,8 +43,7 @@ def generate(env: Any) -> None:
         env.SetDefault(**module.defaults())
     if not env.get("VERBOSE"):
         env.SetDefault(**COMMAND_STRINGS)
-    if env.get("TVM_STM32_PART") and env.get("CC") in _DEFAULT_COMPILERS:
-        _choose_compiler(env)
+    toolchain.choose_compiler(env)
     env.AddMethod(model.model_sources, "TvmModelSources")
     env.AddMethod(model.model_library, "TvmModel")
     env.AddMethod(firmware.firmware, "TvmFirmware")
@@ -60,16 +55,3 @@ def exists(env: Any) -> bool:
     """Whether models can be compiled here: TVM is installed and there is a C compiler. Imports neither."""
     compiler = [str(word) for word in env.subst_list("$CC")[0]] or ["arm-none-eabi-gcc"]
     return find_spec("tvm") is not None and env.WhereIs(compiler[0]) is not None
-
-
-def _choose_compiler(env: Any) -> None:
-    """The GNU toolchain for Arm. The flags are part of the commands, so that no CCFLAGS of a client replaces them."""
-    env.SetDefault(TVM_STM32_PREFIX="arm-none-eabi-", TVM_STM32_MACHINE_FLAGS=construction_variable(machine.part_flags))
-    env.Replace(
-        CC="${TVM_STM32_PREFIX}gcc $TVM_STM32_MACHINE_FLAGS",
-        CXX="${TVM_STM32_PREFIX}g++ $TVM_STM32_MACHINE_FLAGS",
-        AS="${TVM_STM32_PREFIX}as $TVM_STM32_MACHINE_FLAGS",
-        AR="${TVM_STM32_PREFIX}ar",
-        RANLIB="${TVM_STM32_PREFIX}ranlib",
-        OBJCOPY="${TVM_STM32_PREFIX}objcopy",
-    )

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.onnx.average import implement_mean
 from tvm_stm32.kernels.onnx.average_pool import implement_average_pool
-from tvm_stm32.kernels.onnx.convert import implement_dequantize, implement_quantize
-from tvm_stm32.kernels.onnx.lookup import implement_lookup
 from tvm_stm32.kernels.onnx.pairs import implement_pairs
+from tvm_stm32.kernels.onnx.pointwise import implement_dequantize, implement_quantize, implement_unary
 from tvm_stm32.kernels.onnx.softmax import implement_softmax
 from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.model.network import (
@@ -37,7 +36,7 @@ def implement_any_pool(network: Network, operator: Operator) -> Implementation:
 
 FAMILIES: dict[type[Attributes], Callable[[Network, Operator], Implementation]] = {
     Add: implement_pairs,
-    Clamp: implement_lookup,
+    Clamp: implement_unary,
     Dequantize: implement_dequantize,
     Mean: implement_mean,
     Mul: implement_pairs,

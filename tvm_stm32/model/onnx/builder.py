@@ -227,6 +227,16 @@ class Builder:
         output = Tensor(self.fresh(f"{tensor}_reshaped"), tuple(shape), source.dtype, source.quantization)
         return self.emit(f"{tensor}/reshape", "Reshape", Reshape(), [tensor], output)
 
+    def requantized(self, value: Value, quantization: Quantization) -> Value:
+        """The same integers, standing for other real numbers: what quantized them need not be what dequantizes them."""
+        source = self.network.tensors[value.tensor]
+        if source.quantization == quantization:
+            return value
+        output = Tensor(self.fresh(f"{value.tensor}_requantized"), source.shape, source.dtype, quantization)
+        return Value(
+            self.emit(f"{value.tensor}/scale", "DequantizeLinear", Reshape(), [source.name], output), value.layout
+        )
+
     def ordered(self, value: Value, order: Sequence[int]) -> str:
         """The tensor that holds `value` row-major with its axes in `order`; moves the data when they lie otherwise."""
         key = (value.tensor, value.layout, tuple(order))

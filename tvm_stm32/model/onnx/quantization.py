@@ -41,6 +41,7 @@ def convert_dequantize(build: Builder, node: Node) -> None:
     if name not in build.graph.constants:
         if quantization.axis is not None:
             raise build.refuse(node, "activations quantized per channel are not supported", "quantize them per tensor")
+        build.values[name] = build.requantized(build.value(node), quantization)
         build.unary(node, Dequantize())
         return
     values = _shifted(build.graph.constants[name])

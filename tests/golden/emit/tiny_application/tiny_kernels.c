@@ -8,6 +8,13 @@
  */
 
 #include "tvm_ai_kernels.h"
+#include "tvm_ai_microkernels.h"
+
+/* value, or the nearest int8. */
+static int8_t tiny_saturate(int32_t value)
+{
+    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
 
 /*
  * scale: x [2, 2, 2], y [2, 2, 2]
@@ -25,9 +32,9 @@ void tiny_scale_0(const int8_t *x, const int8_t *weights, const int16_t *shifts,
 void tiny_add_0(const int8_t *a, const int8_t *b, int8_t *y)
 {
     for (int32_t i = 0; i < 8; ++i) {
-        int32_t value = a[i] + b[i];
+        int32_t value = (int32_t)a[i] + (int32_t)b[i];
 
-        y[i] = (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+        y[i] = tiny_saturate(value);
     }
 }
 

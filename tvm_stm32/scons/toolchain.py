@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The toolchain of an environment: the flags of a client that a library needs too, the binutils of its compiler, and
+the compiler of a part for a client that has chosen none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tvm_stm32.device.part import find_part
+from tvm_stm32.scons.errors import construction_variable
+
+#: A client's flags that are no business of a library: warnings, optimisation, dialect, preprocessing, linking, and what
+#: changes the arithmetic. An option of `_WITH_VALUE` that stands alone takes the next word with it.
+_DROPPED = re.compile(
+    r"-(W.*|w|O.*|std=.*|ansi|pedantic.*|[DUILlT].*|M[MDPFGTQ]*|include|imacros|iquote|nostd.*|nostartfiles|nodefaultlibs"
+    r"|f(no-)?lto.*|f(no-)?fat-lto.*|ffast-math|funsafe-math-optimizations|fassociative-math|freciprocal-math"
+    r"|ffinite-math-only|fno-signed-zeros|fsingle-precision-constant|ffp-contract=.*)"
+)
+_WITH_VALUE = frozenset(("-D", "-U", "-I", "-L", "-l", "-T", "-MF", "-MT", "-MQ", "-include", "-imacros", "-iquote"))
+
+#: The last part of a compiler driver's name, behind its prefix.
+_DRIVER = re.compile(r"(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)?(\.exe)?$")
+
+#: What the default tools of SCons take as the compiler when nobody has chosen one.
+_DEFAULT_COMPILERS = (None, "gcc", "cc", "clang")
+
+
+def machine_flags(env: Any) -> list[str]:
+    """The words of ``$CCFLAGS $CFLAGS`` that choose the machine, its ABI and its C library, and debug information.
+
+    Both may be lists or one string, and hold other variables.
+    """
+    words = iter([str(word) for word in env.subst_list("$CCFLAGS $CFLAGS")[0]])
+    kept = []
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not _DROPPED.fullmatch(word):
+            kept.append(word)
+    return kept
+
+
+def binutils(env: Any, program: str) -> str:
+    """The `program` of binutils that belongs to ``$CC``, by its prefix: arm-none-eabi-gcc has arm-none-eabi-ar.
+
+    A client may have set a compiler and nothing else, and the host's programs know no other machine's objects. Without
+    a prefix it is the environment's, such as ``$AR``, or else plain `program`.
+    """
+    for word in map(str, env.subst_list("$CC")[0]):
+        driver = _DRIVER.search(word)
+        if driver and word[: driver.start()].endswith("-"):
+            return word[: driver.start()] + program
+    return env.subst(f"${program.upper()}") or program
+
+
+def choose_compiler(env: Any) -> None:
+    """With `TVM_STM32_PART` and no compiler of the client's, make it the part's, from the GNU toolchain for Arm.
+
+    The machine flags are part of the commands' names, so that a client's CCFLAGS do not replace them.
+    """
+    if not env.get("TVM_STM32_PART") or env.get("CC") not in _DEFAULT_COMPILERS:
+        return
+    env.SetDefault(TVM_STM32_PREFIX="arm-none-eabi-", TVM_STM32_MACHINE_FLAGS=construction_variable(_part_flags))
+    env.Replace(
+        CC="${TVM_STM32_PREFIX}gcc $TVM_STM32_MACHINE_FLAGS",
+        CXX="${TVM_STM32_PREFIX}g++ $TVM_STM32_MACHINE_FLAGS",
+        AS="${TVM_STM32_PREFIX}as $TVM_STM32_MACHINE_FLAGS",
+        AR="${TVM_STM32_PREFIX}ar",
+        RANLIB="${TVM_STM32_PREFIX}ranlib",
+        OBJCOPY="${TVM_STM32_PREFIX}objcopy",
+    )
+
+
+def _part_flags(env: Any) -> list[str]:
+    """The machine flags of `TVM_STM32_PART`.
+
+    Raises:
+        SettingsError: there is no such part.
+    """
+    return find_part(env.subst("$TVM_STM32_PART")).compiler_flags()
