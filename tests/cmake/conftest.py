@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -47,13 +47,10 @@ class Packages:
     printed: str  # by the command that wrote the package for the part
 
 
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    root = tmp_path_factory.mktemp("packages") / "a folder"
-    root.mkdir()
-    (root / "kws.tflite").write_bytes(classifier())
+def make_packages(root: Path, model_file: Path) -> Packages:
+    """Compile a model as ``kws``, build its library for both machines, and package both, version 1.2."""
     model = root / "model"
-    tvm_stm32("compile", root / "kws.tflite", "--name", "kws", "--part", PART, "-o", model)
+    tvm_stm32("compile", model_file, "--name", "kws", "--part", PART, "-o", model)
     f405 = build_library(model, "kws", root / "f405 build", *F405)
     host = build_library(model, "kws", root / "host build", arm=False)
     printed = tvm_stm32("cmake-package", model, "--library", f405, "--version", "1.2", "-o", root / "f405 dist")
@@ -61,15 +58,25 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     return Packages(model, root / "f405 dist", root / "host dist", printed)
 
 
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """The packages of `classifier`."""
+    root = tmp_path_factory.mktemp("packages") / "a folder"
+    root.mkdir()
+    (root / "kws.tflite").write_bytes(classifier())
+    return make_packages(root, root / "kws.tflite")
+
+
 @pytest.fixture
 def application(tmp_path: Path) -> Application:
     """Makes a copy of the application, for the samples given, in a new folder."""
 
-    def make(samples: tuple[tuple[int, ...], ...] = SAMPLES, name: str = "my application") -> Path:
+    def make(samples: Sequence[Sequence[object]] = SAMPLES, name: str = "my application") -> Path:
         folder = Path(shutil.copytree(Path(__file__).parent / "application", tmp_path / name))
         shutil.copy(str(files("tvm_stm32.emulator").joinpath("semihosting.h")), folder)
         rows = ",\n".join("{" + ", ".join(map(str, sample)) + "}" for sample in samples)
-        table = f"static const int8_t samples[SAMPLES][KWS_INPUT_0_SIZE] = {{\n{rows}\n}};\n"
+        elements = len(samples[0])
+        table = f"static const KWS_INPUT_0_TYPE samples[SAMPLES][{elements}] = {{\n{rows}\n}};\n"
         (folder / "samples.h").write_text(f"#define SAMPLES {len(samples)}\n{table}")
         tvm_stm32("startup", "--part", PART, "-o", folder)
         return folder

@@ -233,6 +233,20 @@ def test_project_for_another_core_or_float_abi(
     assert f"Reason given by package: {reason}" in said
 
 
+def test_clang_is_asked_as_gcc_is(packages: Packages, application: Application) -> None:
+    machine = (
+        "CMAKE_SYSTEM_NAME=Generic",
+        "CMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
+        "CMAKE_C_COMPILER=clang",
+        "CMAKE_C_COMPILER_TARGET=arm-none-eabi",
+        f"CMAKE_PREFIX_PATH={packages.f405}",
+    )
+    said = refusal(Project(application()), *machine, "CMAKE_C_FLAGS=-mcpu=cortex-m4 -mfloat-abi=soft")
+    assert "kws is built with hard float, and this project compiles with soft float." in said
+    project = Project(application(name="right"))
+    project.configure(*machine, "CMAKE_C_FLAGS=-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard")
+
+
 def test_float_abi_of_a_directory_is_known(packages: Packages, application: Application) -> None:
     project = Project(application())
     lists = project.folder / "CMakeLists.txt"

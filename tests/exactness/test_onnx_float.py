@@ -22,7 +22,11 @@ def finish(builder: OnnxBuilder, output: str, seed: int, description: str) -> Ca
 @st.composite
 def convolutions(draw: Draw) -> Case:
     """Conv, grouped, depthwise and over time; BatchNormalization, Relu or Clip behind it."""
-    builder, seed, window = OnnxBuilder(draw(st.sampled_from([7, 11, 17, 22]))), draw(SEEDS), draw(windows(dilated=True))
+    builder, seed, window = (
+        OnnxBuilder(draw(st.sampled_from([7, 11, 17, 22]))),
+        draw(SEEDS),
+        draw(windows(dilated=True)),
+    )
     rng = np.random.default_rng(seed)
     groups, depth, filters = draw(st.sampled_from([1, 1, 2, 5])), draw(st.integers(1, 5)), draw(st.integers(1, 5))
     depth = 1 if groups == 5 else depth
