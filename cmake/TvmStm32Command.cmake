@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tvm_stm32_python(<result>)            sets <result> to the command line, a list, of a Python that has tvm_stm32
-# tvm_stm32_run(<result> <argument>...) sets <result> to what `tvm-stm32 <argument>...` prints; stops with its text if it
-#                                       fails
+# tvm_stm32_run(<result> <argument>...) sets <result> to what `tvm-stm32 <argument>...` prints; where that fails, CMake
+#                                       stops with its text
 #
 # The interpreter is TVM_STM32_PYTHON if that is set; else the one of the environment that these files were installed
 # into, of the active virtual environment, of the checkout that these files are in (.venv), or python3 of PATH.

@@ -14,7 +14,8 @@
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
-# again. PART is TVM_STM32_PART unless PART or CPU is given. Settings that are left out are those of `tvm-stm32 compile`.
+# again. PART is TVM_STM32_PART unless PART or CPU is given. Settings that are left out have the defaults of
+# `tvm-stm32 compile`.
 
 include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
 
@@ -58,7 +59,8 @@ function(tvm_stm32_add_model name)
   endif()
   if(NOT DEFINED given_PART AND NOT DEFINED given_CPU)
     if(NOT TVM_STM32_PART)
-      message(FATAL_ERROR "${call}: neither PART nor CPU.\n  hint: PART STM32F405RGT6, CPU cortex-m4, or set TVM_STM32_PART")
+      message(FATAL_ERROR "${call}: neither PART nor CPU.
+  hint: PART STM32F405RGT6, CPU cortex-m4, or set TVM_STM32_PART")
     endif()
     set(given_PART "${TVM_STM32_PART}")
   endif()
@@ -66,7 +68,8 @@ function(tvm_stm32_add_model name)
   get_filename_component(model "${given_MODEL}" ABSOLUTE)
   get_source_file_property(generated "${model}" GENERATED)
   if(NOT generated AND NOT EXISTS "${model}")
-    message(FATAL_ERROR "${call}: there is no model ${model}.\n  hint: MODEL is relative to ${CMAKE_CURRENT_SOURCE_DIR}")
+    message(FATAL_ERROR "${call}: there is no model ${model}.
+  hint: MODEL is relative to ${CMAKE_CURRENT_SOURCE_DIR}")
   endif()
 
   set(options "")
@@ -88,7 +91,8 @@ function(tvm_stm32_add_model name)
   tvm_stm32_python(python)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TVM_STM32_GENERATOR}/codegen/artifacts.py")
   file(GLOB_RECURSE generator
-    "${TVM_STM32_GENERATOR}/*.py" "${TVM_STM32_GENERATOR}/*.j2" "${TVM_STM32_GENERATOR}/*.c" "${TVM_STM32_GENERATOR}/*.h"
+    "${TVM_STM32_GENERATOR}/*.py" "${TVM_STM32_GENERATOR}/*.j2"
+    "${TVM_STM32_GENERATOR}/*.c" "${TVM_STM32_GENERATOR}/*.h"
   )
   add_custom_command(
     OUTPUT "${folder}/${name}.stamp"
