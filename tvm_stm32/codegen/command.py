@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--outputs", choices=("arena", "application"), default="arena", help="where output buffers live"
     )
+    parser.add_argument("--keep-channels", action="store_true", help="compute channels that no output depends on, too")
     parser.add_argument(
         "--float-abi",
         choices=("hard", "soft", "any"),
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         float_abi=arguments.float_abi or (part.float_abi if part else "any"),
         inputs=arguments.inputs,
         outputs=arguments.outputs,
+        keep_channels=arguments.keep_channels,
     )
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU

@@ -59,7 +59,7 @@ def compile_network(
 ) -> CompiledModel:
     """Compile a network that a front end has read; `network` is changed."""
     network = fold(network)
-    simplify(network)
+    simplify(network, settings.keep_channels)
     owners = share_buffers(network)
     check_interface(network)
     target = target_of(settings.cpu, settings.optimize)

@@ -105,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True):
     float_abi: str  # "hard", "soft", or "any" when the headers should not check
     inputs: str  # "arena" or "application"
     outputs: str  # "arena" or "application"
+    keep_channels: bool = False  # compute channels that no output depends on, too
 
 
 class CompiledModel(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ class ManifestSettings(msgspec.Struct, frozen=True):
     float_abi: str  # "hard", "soft", "any"
     inputs: str  # "arena" or "application"
     outputs: str
+    keep_channels: bool = False
 
 
 class ManifestQuantization(msgspec.Struct, frozen=True):
@@ -155,6 +156,7 @@ def manifest(model: CompiledModel) -> Manifest:
             float_abi=settings.float_abi,
             inputs=settings.inputs,
             outputs=settings.outputs,
+            keep_channels=settings.keep_channels,
         ),
         versions=dict(sorted(model.versions.items())),
         notes=model.notes,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
 
+from tvm_stm32.quantize.evaluate import fixed_point
 from tvm_stm32.quantize.tflite import quantize_multiplier
 
 
@@ -40,12 +41,7 @@ class FixedPoint:
 
     def of_values(self, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """NumPy: what `times` computes, for values whose result fits 32 bits."""
-        wide = np.asarray(values, np.int64) << max(self.shift, 0)
-        high = (wide * self.multiplier + 2**30) >> 31
-        exponent = max(-self.shift, 0)
-        half = (1 << exponent) >> 1
-        rounded: npt.NDArray[np.int64] = np.sign(high) * ((np.abs(high) + half) >> exponent)
-        return rounded
+        return fixed_point(values, self.multiplier, self.shift)
 
     def __str__(self) -> str:
         return f"{self.multiplier} * 2^{self.shift - 31}"

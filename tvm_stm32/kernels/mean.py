@@ -14,7 +14,7 @@ from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.loop_nest import LoopNest, contiguous, offset
 from tvm_stm32.kernels.requantization import clamp_int
 from tvm_stm32.model.network import Arithmetic, Mean, Network, Operator
-from tvm_stm32.quantize.tflite import quantize_multiplier
+from tvm_stm32.quantize.tflite import mean_multiplier
 
 
 class MeanRule(Protocol):
@@ -52,14 +52,8 @@ class MeanInt8:
 
     @staticmethod
     def of(input_scale: float, input_zero_point: int, scale: float, zero_point: int, count: int) -> MeanInt8:
-        """The rule for a mean of `count` values.
-
-        The count divides the fixed-point multiplier of the scales, which is first shifted left as far as the count's
-        own bits allow: the quotient is truncated, so that it is not the multiplier of the divided scales.
-        """
-        multiplier, shift = quantize_multiplier(input_scale / scale)
-        bits = min(count.bit_length() - 1, 32, 31 + shift)
-        factor = FixedPoint((multiplier << bits) // count, shift - bits)
+        """The rule for a mean of `count` values."""
+        factor = FixedPoint(*mean_multiplier(input_scale, scale, count))
         return MeanInt8(factor, input_zero_point * count, zero_point)
 
     def describe(self) -> str:

@@ -14,10 +14,8 @@ from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.lookup import every_value, implement_table
 from tvm_stm32.kernels.pointwise import implement_pointwise
 from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds
-from tvm_stm32.model.network import Activation, Arithmetic, Clamp, Network, Operator, Quantization, Tensor
-from tvm_stm32.quantize.tflite import INTEGER_RANGES, activation_bounds
-
-RELU6 = Activation(0.0, 6.0)
+from tvm_stm32.model.network import Arithmetic, Clamp, Network, Operator, Quantization, Tensor
+from tvm_stm32.quantize.tflite import INTEGER_RANGES, RELU6, activation_bounds
 
 
 @dataclass(frozen=True, slots=True)

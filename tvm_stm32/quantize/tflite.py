@@ -10,6 +10,9 @@ import math
 
 from tvm_stm32.model.network import Activation, Quantization
 
+#: sums of int8 are computed in units of 2**-20 of twice the coarser input scale
+ADD_SHIFT = 20
+RELU6 = Activation(0.0, 6.0)
 #: range of the integer types that carry activations
 INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
@@ -44,6 +47,17 @@ def convolution_multipliers(x: Quantization, weights: Quantization, y: Quantizat
     Computed in double from the float32 scales, the product first, as TFLite does.
     """
     return [quantize_multiplier(x.scale * scale / y.scale) for scale in weights.scales]
+
+
+def mean_multiplier(input_scale: float, scale: float, count: int) -> tuple[int, int]:
+    """Multiplier and shift of a mean of `count` values: the scales' quotient by the count.
+
+    The count divides the fixed-point multiplier of the scales, which is first shifted left as far as the count's own
+    bits allow: the quotient is truncated, so that it is not the multiplier of the divided scales.
+    """
+    multiplier, shift = quantize_multiplier(input_scale / scale)
+    bits = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << bits) // count, shift - bits
 
 
 def activation_bounds(activation: Activation, y: Quantization, dtype: str) -> tuple[int, int]:
