@@ -96,7 +96,7 @@ def narrow_layer(
     Args:
         rules: the rounding rule of each channel.
         zero_point: of the output.
-        scales: for each channel the powers of two by which its accumulators may be larger than v, best first.
+        scales: for each channel the factors by which its accumulators may be larger than v, best first.
         reach: least and greatest v of each channel, from its weights and bias.
 
     Returns:
@@ -138,12 +138,10 @@ class _Channel:
         return next((form for form in forms if form is not None), None)
 
     def _scaled(self, scale: int, shift: int, signed: bool) -> Narrow | None:
-        lost = self.rule.exponent + scale.bit_length() - 2 - shift if self.rule.multiplier else 0
-        if lost < 0:
-            return None
-        for offset in _NEIGHBOURHOOD if lost else (0,):
-            multiplier = (self.rule.multiplier >> lost) + offset
-            if multiplier < 0:
+        nearest = (self.rule.multiplier << shift + 1) // (scale << self.rule.exponent)
+        for offset in _NEIGHBOURHOOD if nearest != self.rule.multiplier else (0,):
+            multiplier = nearest + offset
+            if not 0 <= multiplier < 1 << 31:
                 continue
             positive = self._addends(max(self.reach[0], 0), self.reach[1], scale, shift, multiplier)
             negative = self._addends(self.reach[0], min(self.reach[1], -1), scale, shift, multiplier)
@@ -179,7 +177,7 @@ class _Channel:
 
 
 def _shifts(channels: Sequence[_Channel]) -> Iterator[int]:
-    """Shifts under which some channel's multiplier keeps all of its bits, the most exact first."""
+    """Shifts under which some channel's multiplier keeps its bits, all but the last one, the most exact first."""
     exponents = [
         channel.rule.exponent + scale.bit_length() - 2
         for channel in channels
