@@ -175,8 +175,10 @@ def _rule(channels: list[Channel], low: int, high: int, zero_point: int) -> Accu
     offsets = [value for value in packed if value is not None]
     if len(offsets) == len(packed):
         return AccumulatorRule("tvm_ai_scale_offset", multipliers, tuple(offsets), low, high)
-    if all(shift > TIE_BITS for shift in shifts) and all(_even_is_exact(*row) for row in rows):
-        return AccumulatorRule("tvm_ai_scale_even", multipliers, shifts, low, high)
+    packed = [_pack_offset((_half(*row[:3]),) * 2, row[2], nearest=True) for row in rows]
+    offsets = [value for value in packed if value is not None]
+    if len(offsets) == len(packed) and all(map(_even_is_exact, channels, multipliers, offsets, thresholds)):
+        return AccumulatorRule("tvm_ai_scale_even", multipliers, tuple(offsets), low, high)
     return AccumulatorRule("tvm_ai_scale_nearest", multipliers, shifts, low, high)
 
 
@@ -204,26 +206,34 @@ def _rounding_window(
     return least, most
 
 
-def _pack_offset(window: tuple[int, int], shift: int) -> int | None:
-    """The rounding constant and the shift as ``tvm_ai_scale_offset`` takes them: in one int32, the shift lowest."""
+def _half(channel: Channel, multiplier: int, shift: int) -> int:
+    """One half and the fraction of the bias: the rounding constant of an accumulator between two."""
+    return (1 << (shift - 1)) + round(channel.offset * multiplier)
+
+
+def _pack_offset(window: tuple[int, int], shift: int, nearest: bool = False) -> int | None:
+    """A rounding constant and the shift as the C functions take them: in one int32, the shift lowest.
+
+    The constant is a multiple of ``2**(shift - OFFSET_BITS)`` within the window, or `nearest` to it.
+    """
     unit = shift - OFFSET_BITS
     if unit < 0:
         return None
     least, most = window
-    offset = (least + most) // 2 >> unit
-    offset += 1 if offset << unit < least else 0
-    if not least <= offset << unit <= most:
+    offset = ((least + most) // 2 + (1 << unit >> 1)) >> unit
+    if not 0 <= offset < 1 << OFFSET_BITS or not (nearest or least <= offset << unit <= most):
         return None
     packed = offset << 6 | shift
     return packed - (1 << 32) if packed >= 1 << 31 else packed
 
 
-def _even_is_exact(channel: Channel, multiplier: int, shift: int, thresholds: list[tuple[int, int]]) -> bool:
+def _even_is_exact(channel: Channel, multiplier: int, packed: int, thresholds: list[tuple[int, int]]) -> bool:
     """Whether ``tvm_ai_scale_even`` steps where it should."""
+    shift, offset = packed & 63, (packed & 0xFFFFFFFF) >> 6
     tolerance = 1 << (shift - TIE_BITS - 1)
 
     def scaled(accumulator: int) -> int:
-        total = accumulator * multiplier + (1 << (shift - 1)) + tolerance
+        total = accumulator * multiplier + (offset << (shift - OFFSET_BITS)) + tolerance
         result = total >> shift
         tie = total & ((1 << shift) - 1) < 2 * tolerance
         return result - (result & 1) if tie else result
