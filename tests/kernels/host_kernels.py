@@ -52,7 +52,9 @@ class HostKernels:
         self.implementations = implementations
         functions = [self._text(index, kernel) for index, kernel in enumerate(self.lowered)]
         source = folder / "kernels.c"
-        source.write_text('#include "tvm_ai_kernels.h"\n\n' + "\n".join(functions))
+        microkernels = {m.name: m.render() for item in implementations for m in item.microkernels}
+        includes = '#include "tvm_ai_kernels.h"\n#include "tvm_ai_microkernels.h"\n'
+        source.write_text("\n".join([includes, *microkernels.values(), *functions]))
         library = folder / "kernels.so"
         for compiler in filter(shutil.which, ("gcc", "clang", "arm-none-eabi-gcc")):
             command = [compiler, *WARNINGS, f"-I{INCLUDE}", "-O2", str(source)]
