@@ -43,9 +43,9 @@ static inline int32_t tvm_ai_clamp(int32_t value, int32_t low, int32_t high)
 static inline int32_t tvm_ai_saturate(int32_t value)
 {
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SAT)
-    int32_t saturated;
-    __asm__("ssat %0, #8, %1" : "=r"(saturated) : "r"(value)); /* __ssat of arm_acle.h causes warnings */
-    return saturated;
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
 #else
     return tvm_ai_clamp(value, -128, 127);
 #endif
