@@ -6,13 +6,15 @@ from __future__ import annotations
 import numpy as np
 
 from tvm_stm32.kernels.conv2d_rows import implement_rows
+from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.narrow import lane_rule, plane_rule
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator
 
 
-def implement_fast(network: Network, operator: Operator) -> Implementation | None:
+def implement_fast(network: Network, operator: Operator, target: Target) -> Implementation | None:
     """The fast kernel of `operator`, or None: the plain one serves."""
     attributes = operator.attributes
     if isinstance(attributes, Conv2D) and attributes.groups == 1:
@@ -20,7 +22,7 @@ def implement_fast(network: Network, operator: Operator) -> Implementation | Non
     if isinstance(attributes, DepthwiseConv2D):
         return _depthwise(network, operator, attributes)
     if isinstance(attributes, FullyConnected):
-        return _fully_connected(network, operator)
+        return _fully_connected(network, operator, target)
     return None
 
 
@@ -43,7 +45,7 @@ def _conv2d(network: Network, operator: Operator, attributes: Conv2D) -> Impleme
     )
 
 
-def _fully_connected(network: Network, operator: Operator) -> Implementation | None:
+def _fully_connected(network: Network, operator: Operator, target: Target) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
     if weights.dtype != "int8" or weights.data is None:
@@ -51,6 +53,11 @@ def _fully_connected(network: Network, operator: Operator) -> Implementation | N
     outputs, inputs = weights.shape
     rows = y.elements // outputs
     data = weights.data.astype(np.int8)
+    rule = lane_rule(network, operator, data)
+    if rows == 1:
+        dense = implement_dense(x.name, y.name, data, rule, widened=target.objective != "ram")
+        if dense is not None:
+            return dense
     return implement_rows(
         x.name,
         y.name,
@@ -60,7 +67,7 @@ def _fully_connected(network: Network, operator: Operator) -> Implementation | N
         (1, 1),
         (1, 1),
         (0, 0),
-        lane_rule(network, operator, data),
+        rule,
     )
 
 

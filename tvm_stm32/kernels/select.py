@@ -83,4 +83,4 @@ def implement(network: Network, operator: Operator, target: Target) -> Implement
             where=f"layer {operator.name}",
             hint="replace the operator in the model, or keep this layer out of the part that is compiled",
         )
-    return (implement_fast(network, operator) if target.dsp else None) or family(network, operator)
+    return (implement_fast(network, operator, target) if target.dsp else None) or family(network, operator)
