@@ -47,7 +47,7 @@ static inline int32_t tvm_ai_clamp(int32_t value, int32_t low, int32_t high)
 static inline int32_t tvm_ai_saturate(int32_t value)
 {
 #if defined(__ARM_FEATURE_SAT)
-    return __ssat(value, 8);
+    return (int32_t)__ssat(value, 8); /* clang and gcc disagree on its type */
 #else
     return tvm_ai_clamp(value, -128, 127);
 #endif
