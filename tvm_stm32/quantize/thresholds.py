@@ -49,6 +49,8 @@ class FixedPoint:
 
     def threshold(self, step: int) -> int:
         """The smallest accumulator that is rounded to at least `step`."""
+        if not self.multiplier:  # a scale too small for 31 bits: everything is rounded to 0
+            return Constant(0).threshold(step)
         middle = step << self.exponent
         if self.exponent:
             middle -= 1 << (self.exponent - 1)
