@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from tvm_stm32.model.network import (
     Activation,
     Add,
@@ -35,6 +37,7 @@ from tvm_stm32.model.network import (
     Transpose,
 )
 from tvm_stm32.quantize.operands import bias_operand, dequantized, scalar_operand, weights_operand
+from tvm_stm32.quantize.reals import quantize_reals
 from tvm_stm32.quantize.requantize import quantize_value
 
 #: operators whose result may be clamped by an activation of their own
@@ -228,13 +231,17 @@ class _Fold:
         return names if all(self.result.tensors[name].dtype == "int8" for name in names) else None
 
     def _requantized(self, operator: Operator, name: str, quantization: Quantization | None) -> str:
-        """An operand brought to another quantization."""
-        if self._quantization(name) == quantization:
+        """An operand brought to another quantization; a constant at once."""
+        source = self.result.tensors[name]
+        if source.quantization == quantization or quantization is None:
             return name
-        tensor = Tensor(f"{name}_requantized", self.result.tensors[name].shape, "int8", quantization)
+        tensor = Tensor(f"{name}_requantized", source.shape, "int8", quantization)
         while tensor.name in self.result.tensors:
             tensor.name += "_"
         self.result.tensors[tensor.name] = tensor
+        if source.data is not None:
+            tensor.data = quantize_reals(dequantized(source), quantization).astype(np.int8)
+            return tensor.name
         step = replace(operator, name=f"{operator.name}/{name}", source="QuantizeLinear")
         self._emit(step, Quantize(), [name], tensor.name)
         return tensor.name
