@@ -11,10 +11,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
+from packages import CLASSES, PART, Application, classifier
 
 import tvm_stm32
-from tests.cmake.conftest import CLASSES, PART, Application, classifier
-from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
 
 PYTHON = f"TVM_STM32_PYTHON={sys.executable}"

@@ -46,7 +46,7 @@ _ACTIVATED = (Conv2D, DepthwiseConv2D, FullyConnected, Add, Mul, Pool2D, Clamp)
 
 def fold(network: Network) -> Network:
     """The network with quantized operators in integers; networks of the TFLite reader are so already."""
-    if not any(isinstance(operator.attributes, Dequantize) for operator in network.operators):
+    if not any(isinstance(o.attributes, Dequantize) and o.arithmetic is Arithmetic.ONNX for o in network.operators):
         return network
     return _Fold(network).folded()
 
@@ -153,7 +153,7 @@ class _Fold:
         if isinstance(attributes, Pad):
             attributes = replace(attributes, value=self._representable(attributes.value, output))
         if activation != Activation() and isinstance(attributes, _ACTIVATED):
-            attributes = replace(attributes, activation=_both(attributes.activation, activation))
+            attributes = replace(attributes, activation=attributes.activation.then(activation))
         self._emit(operator, attributes, inputs, output)
         self.absorbed.update(chain)
         for other in quantizes[1:]:
@@ -171,7 +171,7 @@ class _Fold:
             if name in self.source.outputs or not consumers:
                 return activation, [], []
             if len(consumers) == 1 and isinstance(consumers[0].attributes, Clamp):
-                activation = _both(activation, consumers[0].attributes.activation)
+                activation = activation.then(consumers[0].attributes.activation)
                 name = consumers[0].outputs[0]
                 chain.append(name)
                 continue
@@ -274,14 +274,3 @@ def _is_mover(operator: Operator) -> bool:
     if isinstance(attributes, Pad):
         return attributes.value is None
     return isinstance(attributes, Reshape | Transpose | Concat)
-
-
-def _both(first: Activation, second: Activation) -> Activation:
-    """A clamp by `first` and then by `second`, as one."""
-    low = first.low if second.low is None else second.low if first.low is None else max(first.low, second.low)
-    high = first.high if second.high is None else second.high if first.high is None else min(first.high, second.high)
-    if second.high is not None and low is not None:
-        low = min(low, second.high)
-    if second.low is not None and high is not None:
-        high = max(high, second.low)
-    return Activation(low, high)
