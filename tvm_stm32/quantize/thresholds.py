@@ -104,7 +104,17 @@ def narrow_layer(
     Returns:
         None if there is no shift for which every channel has a proof.
     """
-    channels = [_Channel(*channel, zero_point) for channel in zip(rules, scales, reach, strict=True)]
+    if len(set(rules)) == 1:  # one proof for the widest reach, and one set of constants
+        widest = (min(low for low, _ in reach), max(high for _, high in reach))
+        common = [scale for scale in scales[0] if all(scale in choices for choices in scales)]
+        layer = _prove([_Channel(rules[0], common, widest, zero_point)])
+        if layer is not None:
+            return NarrowLayer(layer.shift, layer.signed, layer.channels * len(rules))
+    return _prove([_Channel(*channel, zero_point) for channel in zip(rules, scales, reach, strict=True)])
+
+
+def _prove(channels: Sequence[_Channel]) -> NarrowLayer | None:
+    """The first shift, of the plain forms first, for which every channel has constants."""
     for signed in (False, True):
         for shift in _shifts(channels):
             found = []
