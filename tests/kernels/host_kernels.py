@@ -36,12 +36,18 @@ def activation(
     return Tensor(name, tuple(shape), dtype, quantization)
 
 
-def layer(attributes: Attributes, inputs: Sequence[Tensor], output: Tensor, arithmetic: Arithmetic) -> Implementation:
+def layer(
+    attributes: Attributes,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    arithmetic: Arithmetic,
+    target: Target = Target(),  # noqa: B008
+) -> Implementation:
     """The kernel that is selected for a network of one operator."""
     operator = Operator("layer", "TEST", attributes, [x.name for x in inputs], [output.name], arithmetic)
     tensors = {tensor.name: tensor for tensor in (*inputs, output)}
     names = [tensor.name for tensor in inputs if tensor.data is None]
-    return implement(Network(tensors, [operator], names, [output.name]), operator, Target())
+    return implement(Network(tensors, [operator], names, [output.name]), operator, target)
 
 
 class HostKernels:
