@@ -52,8 +52,8 @@ static inline int32_t tvm_ai_saturate(int32_t value)
 }
 
 /*
- * High 32 bits of 2 * a * b, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. a and multiplier must not both
- * be INT32_MIN.
+ * High 32 bits of 2 * a * multiplier, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. They must not both be
+ * INT32_MIN.
  */
 static inline int32_t tvm_ai_multiply_high(int32_t a, int32_t multiplier)
 {
