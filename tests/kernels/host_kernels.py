@@ -36,12 +36,18 @@ def activation(
     return Tensor(name, tuple(shape), dtype, quantization)
 
 
-def layer(attributes: Attributes, inputs: Sequence[Tensor], output: Tensor, arithmetic: Arithmetic) -> Implementation:
+def layer(
+    attributes: Attributes,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    arithmetic: Arithmetic,
+    target: Target = Target(),  # noqa: B008
+) -> Implementation:
     """The kernel that is selected for a network of one operator."""
     operator = Operator("layer", "TEST", attributes, [x.name for x in inputs], [output.name], arithmetic)
     tensors = {tensor.name: tensor for tensor in (*inputs, output)}
     names = [tensor.name for tensor in inputs if tensor.data is None]
-    return implement(Network(tensors, [operator], names, [output.name]), operator, Target())
+    return implement(Network(tensors, [operator], names, [output.name]), operator, target)
 
 
 class HostKernels:
@@ -52,7 +58,9 @@ class HostKernels:
         self.implementations = implementations
         functions = [self._text(index, kernel) for index, kernel in enumerate(self.lowered)]
         source = folder / "kernels.c"
-        source.write_text('#include "tvm_ai_kernels.h"\n\n' + "\n".join(functions))
+        microkernels = {m.name: m.render() for item in implementations for m in item.microkernels}
+        includes = '#include "tvm_ai_kernels.h"\n#include "tvm_ai_microkernels.h"\n'
+        source.write_text("\n".join([includes, *microkernels.values(), *functions]))
         library = folder / "kernels.so"
         for compiler in filter(shutil.which, ("gcc", "clang", "arm-none-eabi-gcc")):
             command = [compiler, *WARNINGS, f"-I{INCLUDE}", "-O2", str(source)]

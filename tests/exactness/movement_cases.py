@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 from exactness.quantized import DTYPES, SEEDS, Draw, shapes, types
-from exactness.single_operator import Case, check
+from exactness.single_operator import Case
 from exactness.tflite_builder import TfliteBuilder
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -74,27 +73,3 @@ def reshapes(draw: Draw) -> Case:
         source, target = x.input(builder, shape), x.value(builder, (1, int(np.prod(shape))))
         builder.operator(kind, [source, builder.constant(np.array([1, -1], np.int32))], [target], newShape=[1, -1])
     return Case(builder.finish([target]), seed, f"{kind} {dtype} {shape}")
-
-
-@settings(max_examples=60)
-@given(paddings())
-def test_pad(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=60)
-@given(concatenations())
-def test_concatenation(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=50)
-@given(transpositions())
-def test_transpose(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=25)
-@given(reshapes())
-def test_reshapes(case: Case) -> None:
-    check(case)

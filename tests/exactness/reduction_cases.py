@@ -16,9 +16,8 @@ from exactness.quantized import (
     types,
     windows,
 )
-from exactness.single_operator import Case, check
+from exactness.single_operator import Case
 from exactness.tflite_builder import TfliteBuilder
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 #: what the format prescribes for an int8 softmax
@@ -84,33 +83,3 @@ def wide_softmaxes(draw: Draw) -> Case:
     source, target = x.input(builder, shape), SOFTMAX_RESULT.value(builder, shape)
     builder.operator("SOFTMAX", [source], [target], beta=1.0)
     return Case(builder.finish([target]), seed, f"SOFTMAX {shape}, {x}", flat=False)
-
-
-@settings(max_examples=60)
-@given(pools("MAX_POOL_2D"))
-def test_max_pool_2d(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=80)
-@given(pools("AVERAGE_POOL_2D"))
-def test_average_pool_2d(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=100)
-@given(means())
-def test_mean(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=80)
-@given(softmaxes())
-def test_softmax(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=20)
-@given(wide_softmaxes())
-def test_wide_softmax(case: Case) -> None:
-    check(case)

@@ -17,9 +17,8 @@ from exactness.quantized import (
     weighted_scale,
     windows,
 )
-from exactness.single_operator import Case, check
+from exactness.single_operator import Case
 from exactness.tflite_builder import TfliteBuilder
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -75,21 +74,3 @@ def fully_connected_layers(draw: Draw) -> Case:
     activation = draw(ACTIVATIONS)
     builder.operator("FULLY_CONNECTED", inputs, [target], fusedActivationFunction=activation, keepNumDims=keep)
     return Case(builder.finish([target]), seed, f"FULLY_CONNECTED {dtype} {rows} rows of {depth}, {filters} filters")
-
-
-@settings(max_examples=120)
-@given(convolutions())
-def test_conv_2d(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=100)
-@given(depthwise_convolutions())
-def test_depthwise_conv_2d(case: Case) -> None:
-    check(case)
-
-
-@settings(max_examples=80)
-@given(fully_connected_layers())
-def test_fully_connected(case: Case) -> None:
-    check(case)
