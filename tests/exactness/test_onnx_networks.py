@@ -143,7 +143,7 @@ def with_layers(model: bytes, names: list[str]) -> bytes:
 def test_every_layer(network: Any, scheme: Scheme, tmp_path: Path) -> None:
     model = quantize(network(17), scheme, tmp_path)
     folded = fold(read_bytes(model))
-    simplify(folded)
+    simplify(folded, keep_channels=True)
     layers = {op.name: op.outputs[0] for op in folded.operators if folded.tensors[op.outputs[0]].dtype == "int8"}
     oracle = OnnxOracle(with_layers(model, list(layers.values())))
     known = [value.name for value in oracle.session.get_outputs()][1:]

@@ -61,3 +61,18 @@ def test_every_layer(name: str, core: str, shared: Path) -> None:
                 np.testing.assert_array_equal(found, expected, err_msg=layer)
         whole = model.run([value])[0]
         np.testing.assert_array_equal(whole, list(layers.values())[-1].reshape(whole.shape))
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_outputs_without_dead_channels(core: str, shared: Path) -> None:
+    """The network of which half is left out."""
+    path = shared / "models" / "vww_int8.tflite"
+    network = read_tflite(path)
+    (source,) = (network.tensors[name] for name in network.inputs)
+    model = compile_on_host(network, msgspec.structs.replace(SETTINGS, cpu=core, keep_channels=False))
+    assert model.manifest.macs < 7_489_664
+    reference = Oracle(path.read_bytes())
+    for value in random_inputs(source, INPUTS // 4):
+        reference.run([value])
+        (found,) = model.run([value])
+        np.testing.assert_array_equal(found, reference.output(0))
