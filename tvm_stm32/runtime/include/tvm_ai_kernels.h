@@ -52,7 +52,7 @@ static inline int32_t tvm_ai_saturate(int32_t value)
 }
 
 /*
- * High 32 bits of 2 * a * multiplier, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. They must not both be
+ * High 32 bits of 2 * a * multiplier, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. Not both may be
  * INT32_MIN.
  */
 static inline int32_t tvm_ai_multiply_high(int32_t a, int32_t multiplier)
