@@ -23,8 +23,7 @@ from tvm_stm32.model.tflite import read_tflite
 
 #: a core with DSP instructions, for which there are kernels of their own, and one without
 CORES = ("cortex-m4", "cortex-m0plus")
-#: all channels are kept, so that every layer's output can be compared
-SETTINGS = Settings("model", "balanced", CORES[0], "", "any", "arena", "arena", keep_channels=True)
+SETTINGS = Settings("model", "balanced", CORES[0], "", "any", "arena", "arena")
 #: of the largest result, for float32
 TOLERANCE = 1e-5
 
