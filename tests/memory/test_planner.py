@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tvm_stm32.memory.planner import Buffer, check, lower_bound, plan
+from tvm_stm32.memory.bound import lower_bound
+from tvm_stm32.memory.buffer import Buffer
+from tvm_stm32.memory.planner import check, plan
 
 
 @st.composite
@@ -25,7 +27,7 @@ def test_no_two_live_buffers_share_a_byte(buffers: list[Buffer], alignment: int)
     result = plan(buffers, alignment)
     check(buffers, result.offsets)
     assert all(offset % alignment == 0 for offset in result.offsets.values())
-    assert result.size >= result.lower_bound == lower_bound(buffers, alignment)
+    assert result.size >= result.lower_bound == lower_bound(buffers, alignment, {})
     assert result.size >= max((result.offsets[b.name] + b.size for b in buffers), default=0)
 
 
@@ -62,7 +64,7 @@ def test_a_chain_needs_its_two_largest_neighbours() -> None:
 
 def test_the_bound_counts_scratch() -> None:
     buffers = [Buffer("x", 100, 0, 0), Buffer("y", 100, 0, 1), Buffer("scratch", 50, 0, 0)]
-    assert lower_bound(buffers, 1) == 250
+    assert lower_bound(buffers, 1, {}) == 250
 
 
 def test_an_overlap_is_noticed() -> None:

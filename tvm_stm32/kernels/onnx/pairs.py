@@ -9,7 +9,7 @@ from typing import Any
 
 from tvm.script import tirx as T
 
-from tvm_stm32.kernels.elementwise import implement_elementwise
+from tvm_stm32.kernels.elementwise import implement_elementwise, operand_overlaps
 from tvm_stm32.kernels.implementation import Implementation, Output, read
 from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, quantization_of, real, real_values
@@ -145,4 +145,5 @@ def implement_pairs(network: Network, operator: Operator) -> Implementation:
             real_values(b, "reals_b"),
             Output(operator.outputs[0]),
         ),
+        overlaps=operand_overlaps(loops, a, b, written=4),
     )
