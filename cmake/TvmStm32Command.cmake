@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# tvm_stm32_command(<result>)           sets <result> to the command line, a list, that runs tvm-stm32
-# tvm_stm32_run(<result> <argument>...) runs it now and sets <result> to what it prints; stops with its text if it fails
+# tvm_stm32_python(<result>)            sets <result> to the command line, a list, of a Python that has tvm_stm32
+# tvm_stm32_run(<result> <argument>...) sets <result> to what `tvm-stm32 <argument>...` prints; where that fails, CMake
+#                                       stops with its text
 #
 # The interpreter is TVM_STM32_PYTHON if that is set; else the one of the environment that these files were installed
 # into, of the active virtual environment, of the checkout that these files are in (.venv), or python3 of PATH.
 
-function(tvm_stm32_command result)
+function(tvm_stm32_python result)
   get_filename_component(checkout "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.." ABSOLUTE)
   get_filename_component(prefix "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../.." ABSOLUTE)
   find_program(TVM_STM32_PYTHON
@@ -23,7 +24,7 @@ function(tvm_stm32_command result)
     message(FATAL_ERROR "Python 3.11 or later is not found, which runs tvm-stm32.
   hint: name it, -DTVM_STM32_PYTHON=/path/to/python3")
   endif()
-  set(command "${TVM_STM32_PYTHON}" -P -m tvm_stm32)
+  set(command "${TVM_STM32_PYTHON}" -P)
   if(EXISTS "${checkout}/tvm_stm32/__main__.py")
     list(INSERT command 0 "${CMAKE_COMMAND}" -E env "PYTHONPATH=${checkout}")
   endif()
@@ -31,9 +32,9 @@ function(tvm_stm32_command result)
 endfunction()
 
 function(tvm_stm32_run result)
-  tvm_stm32_command(command)
+  tvm_stm32_python(python)
   execute_process(
-    COMMAND ${command} ${ARGN}
+    COMMAND ${python} -m tvm_stm32 ${ARGN}
     OUTPUT_VARIABLE output
     ERROR_VARIABLE error
     RESULT_VARIABLE status

@@ -201,6 +201,14 @@ def test_jinja_is_always_strict() -> None:
     assert calls
 
 
+def test_each_file_of_the_package_is_installed() -> None:
+    """Python files are; others only if a pattern of pyproject.toml says so."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["tvm_stm32"]
+    installed = {file for pattern in patterns for file in PACKAGE.glob(pattern)}
+    inside = [file for file in project_files() if file.is_relative_to(PACKAGE) and file.suffix != ".py"]
+    assert [name_of(file) for file in inside if file not in installed] == []
+
+
 # --- documents -------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@
 find_program(TVM_STM32_ARM_GCC arm-none-eabi-gcc NO_CMAKE_FIND_ROOT_PATH DOC "C compiler for Arm")
 if(NOT TVM_STM32_ARM_GCC)
   message(FATAL_ERROR "arm-none-eabi-gcc is not found in PATH.
-  hint: install it (on Debian: apt-get install gcc-arm-none-eabi), or name it: -DTVM_STM32_ARM_GCC=/path/to/arm-none-eabi-gcc")
+  hint: install it (on Debian: apt-get install gcc-arm-none-eabi), or name it with -DTVM_STM32_ARM_GCC=...")
 endif()
 mark_as_advanced(TVM_STM32_ARM_GCC)
 

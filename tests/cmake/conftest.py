@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,11 +23,15 @@ SAMPLES = ((90, 0, -90), (-5, -7, -6), (1, 2, 3))
 CLASSES = "0 0 2 \n"
 
 
-def classifier() -> bytes:
-    """A TFLite model whose scores are its three inputs."""
+#: makes a copy of the application
+Application = Callable[..., Path]
+
+
+def classifier(diagonal: int = 64) -> bytes:
+    """A TFLite model whose scores are its three inputs, times `diagonal` / 64."""
     builder = TfliteBuilder()
     x = builder.input([1, 3], "int8", 0.5)
-    weights = builder.constant(np.eye(3, dtype=np.int8) * 64, [1 / 64], [0])
+    weights = builder.constant(np.eye(3, dtype=np.int8) * np.int8(diagonal), [1 / 64], [0])
     scores = builder.value([1, 3], "int8", 0.5)
     builder.operator("FULLY_CONNECTED", [x, weights, -1], [scores])
     return builder.finish([scores])
@@ -43,13 +47,10 @@ class Packages:
     printed: str  # by the command that wrote the package for the part
 
 
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    root = tmp_path_factory.mktemp("packages") / "a folder"
-    root.mkdir()
-    (root / "kws.tflite").write_bytes(classifier())
+def make_packages(root: Path, model_file: Path) -> Packages:
+    """Compile a model as ``kws``, build its library for both machines, and package both, version 1.2."""
     model = root / "model"
-    tvm_stm32("compile", root / "kws.tflite", "--name", "kws", "--part", PART, "-o", model)
+    tvm_stm32("compile", model_file, "--name", "kws", "--part", PART, "-o", model)
     f405 = build_library(model, "kws", root / "f405 build", *F405)
     host = build_library(model, "kws", root / "host build", arm=False)
     printed = tvm_stm32("cmake-package", model, "--library", f405, "--version", "1.2", "-o", root / "f405 dist")
@@ -57,15 +58,25 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     return Packages(model, root / "f405 dist", root / "host dist", printed)
 
 
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """The packages of `classifier`."""
+    root = tmp_path_factory.mktemp("packages") / "a folder"
+    root.mkdir()
+    (root / "kws.tflite").write_bytes(classifier())
+    return make_packages(root, root / "kws.tflite")
+
+
 @pytest.fixture
-def application(tmp_path: Path) -> Callable[..., Path]:
+def application(tmp_path: Path) -> Application:
     """Makes a copy of the application, for the samples given, in a new folder."""
 
-    def make(samples: tuple[tuple[int, ...], ...] = SAMPLES, name: str = "my application") -> Path:
+    def make(samples: Sequence[Sequence[object]] = SAMPLES, name: str = "my application") -> Path:
         folder = Path(shutil.copytree(Path(__file__).parent / "application", tmp_path / name))
         shutil.copy(str(files("tvm_stm32.emulator").joinpath("semihosting.h")), folder)
         rows = ",\n".join("{" + ", ".join(map(str, sample)) + "}" for sample in samples)
-        table = f"static const int8_t samples[SAMPLES][KWS_INPUT_0_SIZE] = {{\n{rows}\n}};\n"
+        elements = len(samples[0])
+        table = f"static const KWS_INPUT_0_TYPE samples[SAMPLES][{elements}] = {{\n{rows}\n}};\n"
         (folder / "samples.h").write_text(f"#define SAMPLES {len(samples)}\n{table}")
         tvm_stm32("startup", "--part", PART, "-o", folder)
         return folder

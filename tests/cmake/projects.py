@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cmake
+from tvm_stm32.device.part import find_part
+from tvm_stm32.emulator.machine import machine_for_part
+from tvm_stm32.emulator.run import run_elf
 
 #: the CMake of the system, and a current one from PyPI
 _PYPI_FOLDER = Path(cmake.CMAKE_BIN_DIR)
@@ -57,13 +60,13 @@ class Project:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def try_build(self) -> subprocess.CompletedProcess[str]:
-        """Build; standard output has both streams and the commands."""
-        return self._run("--build", self.build_folder, "-v")
+    def try_build(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Build; standard output has both streams."""
+        return self._run("--build", self.build_folder, *options)
 
-    def build(self) -> str:
+    def build(self, *options: str) -> str:
         """Build, which must work; returns what was printed."""
-        done = self.try_build()
+        done = self.try_build(*options)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -83,3 +86,15 @@ class Project:
 def in_words(text: str) -> str:
     """`text` without CMake's line breaks."""
     return " ".join(text.split())
+
+
+def boot(part: str, elf: Path) -> str:
+    """What firmware for `part` prints on the emulator; its exit status must be 0."""
+    result = run_elf(elf, machine_for_part(find_part(part)))
+    assert result.status == 0, result.output
+    return result.output
+
+
+def run(program: Path) -> str:
+    """What a program of this machine prints; its exit status must be 0."""
+    return subprocess.run([program], capture_output=True, text=True, timeout=60, check=True).stdout

@@ -5,35 +5,16 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cmake.conftest import CLASSES, PART, Packages
-from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, in_words
+from tests.cmake.conftest import CLASSES, PART, Application, Packages
+from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
 from tests.package.objects import F405 as F405_FLAGS
-from tvm_stm32.device.part import find_part
-from tvm_stm32.emulator.machine import machine_for_part
-from tvm_stm32.emulator.run import run_elf
 
 F405 = (f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}", f"TVM_STM32_PYTHON={sys.executable}")
-
-Application = Callable[..., Path]
-
-
-def boot(elf: Path) -> str:
-    """What the firmware prints on the emulated part."""
-    result = run_elf(elf, machine_for_part(find_part(PART)))
-    assert result.status == 0, result.output
-    return result.output
-
-
-def run(program: Path) -> str:
-    """What the program prints on this machine."""
-    return subprocess.run([program], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
@@ -42,7 +23,7 @@ def test_application_for_the_part(packages: Packages, application: Application, 
     project = Project(application(), cmake, generator)
     project.configure(*F405, f"CMAKE_PREFIX_PATH={packages.f405}")
     project.build()
-    assert boot(project.build_folder / "application.elf") == CLASSES
+    assert boot(PART, project.build_folder / "application.elf") == CLASSES
 
 
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
@@ -103,14 +84,14 @@ def test_printed_line_finds_it_under_any_toolchain_file(
     assert project.try_configure(toolchain, f"CMAKE_PREFIX_PATH={packages.f405}").returncode != 0
     project.configure(toolchain, definition.removeprefix("-D"))
     project.build()
-    assert boot(project.build_folder / "application") == CLASSES
+    assert boot(PART, project.build_folder / "application") == CLASSES
 
 
 def test_package_may_be_moved(packages: Packages, application: Application, tmp_path: Path) -> None:
     moved = Path(shutil.copytree(packages.host, tmp_path / "moved" / "to here"))
     project = Project(application())
     project.configure(f"CMAKE_PREFIX_PATH={moved}")
-    commands = project.build()
+    commands = project.build("-v")
     assert str(moved / "lib/libkws.a") in commands
     assert str(packages.host) not in commands
     assert run(project.build_folder / "application") == CLASSES
@@ -250,6 +231,20 @@ def test_project_for_another_core_or_float_abi(
     project = Project(application(), cmake)
     said = refusal(project, client_toolchain(project.folder, flags), f"kws_DIR={packages.f405}/lib/cmake/kws")
     assert f"Reason given by package: {reason}" in said
+
+
+def test_clang_is_asked_as_gcc_is(packages: Packages, application: Application) -> None:
+    machine = (
+        "CMAKE_SYSTEM_NAME=Generic",
+        "CMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
+        "CMAKE_C_COMPILER=clang",
+        "CMAKE_C_COMPILER_TARGET=arm-none-eabi",
+        f"CMAKE_PREFIX_PATH={packages.f405}",
+    )
+    said = refusal(Project(application()), *machine, "CMAKE_C_FLAGS=-mcpu=cortex-m4 -mfloat-abi=soft")
+    assert "kws is built with hard float, and this project compiles with soft float." in said
+    project = Project(application(name="right"))
+    project.configure(*machine, "CMAKE_C_FLAGS=-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard")
 
 
 def test_float_abi_of_a_directory_is_known(packages: Packages, application: Application) -> None:

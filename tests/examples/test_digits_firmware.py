@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from arm_firmware import needs_qemu
+from documents import shown
 
 from tvm_stm32.emulator.firmware import read_firmware
 
@@ -51,6 +52,13 @@ def test_the_demo_prints_what_it_found(project: Path) -> None:
         assert re.search(r"FLASH +1,048,576 +at 0x08000000\n( +\w+ .*\n)* +weights ", part)
         assert re.search(r"RAM +131,072 +at 0x20000000\n( +\w+ .*\n)* +activations ", part)
     assert "14400 of 14400 are the integer reference's" in printed
+
+
+def test_the_readme_shows_what_the_demo_prints(project: Path, repository: Path) -> None:
+    printed = (project / "first_run").read_text().splitlines()
+    lines = [line for line in shown(repository / "README.md")["./dev demo"] if line != "..."]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in printed] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,10 @@ static const tvm_ai_memory good = {.activations = arena, .size = TINY_ACTIVATION
 static const tvm_ai_memory none = {.activations = NULL, .size = TINY_ACTIVATIONS_SIZE};
 static const tvm_ai_memory small = {.activations = arena, .size = TINY_ACTIVATIONS_SIZE - 1};
 static const tvm_ai_memory odd = {.activations = arena + 1, .size = TINY_ACTIVATIONS_SIZE};
-static const tvm_ai_memory half = {.activations = arena + TINY_ACTIVATIONS_ALIGNMENT / 2, .size = TINY_ACTIVATIONS_SIZE};
+static const tvm_ai_memory half = {
+    .activations = arena + TINY_ACTIVATIONS_ALIGNMENT / 2,
+    .size = TINY_ACTIVATIONS_SIZE,
+};
 
 /* Every way in which create can fail, said in words. `instance` must come out of it as it went in. */
 static void fail_to_create(tvm_ai_instance *instance)

@@ -90,7 +90,9 @@ def constants(shape: tuple[int, ...], axis: int, dtype: str = "int8") -> list[Te
         weights, bias = random.normal(size=shape).astype(np.float32), random.normal(size=outputs).astype(np.float32)
         return [Tensor("w", shape, dtype, None, weights), Tensor("b", (outputs,), dtype, None, bias)]
     weights = random.integers(-127, 128, shape).astype(np.int8)
-    scales = Quantization(tuple(float(np.float32(s)) for s in random.uniform(1e-3, 4e-3, outputs)), (0,) * outputs, axis)
+    scales = Quantization(
+        tuple(float(np.float32(s)) for s in random.uniform(1e-3, 4e-3, outputs)), (0,) * outputs, axis
+    )
     bias = random.integers(-2000, 2000, outputs).astype(np.int32)
     return [Tensor("w", shape, "int8", scales, weights), Tensor("b", (outputs,), "int32", None, bias)]
 
@@ -227,7 +229,11 @@ def others() -> Iterator[Case]:
         yield case(Add(), [a, b], y, arithmetic)
         yield case(Add(), [a, tensor("b", 6, dtype=dtype)], y, arithmetic)
         for mode in ("max", "average"):
-            for geometry in (((8, 6, 9), (2, 2), 2, False), ((5, 7, 6), (3, 3), 1, True), ((4, 5, 7), (4, 5), 1, False)):
+            for geometry in (
+                ((8, 6, 9), (2, 2), 2, False),
+                ((5, 7, 6), (3, 3), 1, True),
+                ((4, 5, 7), (4, 5), 1, False),
+            ):
                 yield pool(mode, *geometry, arithmetic)
         x = tensor("x", 2, 6, 5, 3, dtype=dtype)
         for axes, shape in (((1, 2), (2, 3)), ((3,), (2, 6, 5)), ((1,), (2, 5, 3)), ((0, 1, 2, 3), (1,))):
@@ -235,7 +241,9 @@ def others() -> Iterator[Case]:
         yield case(Pad(((0, 0), (1, 2), (2, 1), (0, 3))), [a], tensor("y", 1, 7, 8, 9, dtype=dtype), arithmetic)
         joined = tensor("y", 1, 4, 10, 6, dtype=dtype)
         yield case(Concat(2), [a, b], joined, arithmetic)
-        yield case(Concat(1), [a, tensor("b", 1, 2, 5, 6, dtype=dtype)], tensor("y", 1, 6, 5, 6, dtype=dtype), arithmetic)
+        yield case(
+            Concat(1), [a, tensor("b", 1, 2, 5, 6, dtype=dtype)], tensor("y", 1, 6, 5, 6, dtype=dtype), arithmetic
+        )
         yield case(Reshape(), [a], tensor("y", 120, dtype=dtype), arithmetic)
         yield case(Clamp(Activation(-1.0, 2.0)), [a], y, arithmetic)
         small = {"scale": 1 / 256, "zero_point": -128} if arithmetic is TFLITE else {"scale": 1 / 256}

@@ -36,6 +36,13 @@ def test_each_header_stands_alone(header: str, toolchain: Toolchain, folder: Pat
     assert complaint(toolchain, folder, f'#include "{header}"\n#include "{header}"\nextern int something;\n') == ""
 
 
+@pytest.mark.parametrize("flag", ["-fshort-enums", "-fno-short-enums"])
+def test_structures_do_not_depend_on_the_size_of_enumerations(flag: str, folder: Path) -> None:
+    sizes = {"tvm_ai_status": 4, "tvm_ai_type": 4, "tvm_ai_tensor_info": 44, "tvm_ai_instance": 20 + 8 * 8}
+    checks = "".join(f"typedef char {t}_size[sizeof({t}) == {size} ? 1 : -1];\n" for t, size in sizes.items())
+    assert complaint(M4, folder, f'#include "tvm_ai.h"\n{checks}', flag) == ""
+
+
 @pytest.mark.parametrize("command", ["g++", "clang++", "arm-none-eabi-g++"])
 def test_headers_are_cpp(command: str, folder: Path) -> None:
     program = """

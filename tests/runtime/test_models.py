@@ -19,9 +19,7 @@ from tvm_stm32.codegen.write import write_artifacts
 NETWORKS = ["ad_int8", "ic_fp32", "ic_int8", "kws_int8", "vww_int8"]
 #: compiling a network takes a while; small models go through all of them
 CHOICE = [
-    toolchain
-    for toolchain in TOOLCHAINS
-    if toolchain.name in ("gcc", "clang", "m0plus", "m4-hard", "clang-m4-hard")
+    toolchain for toolchain in TOOLCHAINS if toolchain.name in ("gcc", "clang", "m0plus", "m4-hard", "clang-m4-hard")
 ]
 PROGRAM = Path(__file__).parent / "stream_model.c"
 

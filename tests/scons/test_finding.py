@@ -16,7 +16,7 @@ from scons_project import ROOT, Project, copy_package, tiny_model
 
 pytestmark = needs_gcc
 
-READ = """\
+SCONSTRUCT = """\
 DefaultEnvironment(tools=[])
 import sys
 for turn in range(2):
@@ -28,68 +28,85 @@ print("imported", [name for name in ("tvm", "numpy") if name in sys.modules])
 
 LOADER = "site_scons/site_tools/tvm_stm32.py"
 
-#: stands for the copy of the package in what it generates
-VERSION = "7.7.7"
+
+def check(project: Project, package: Path, toolpath: str = "") -> None:
+    """SCons takes the tool from the copy of the package in the folder `package`, and does not import TVM for it."""
+    project.write("SConstruct", SCONSTRUCT.format(toolpath=toolpath))
+    project.write("kws.tflite", tiny_model())
+    assert project.scons("-n") == {"TVM kws.tflite -> kws"}
+    found, imported, *_ = project.printed.splitlines()
+    assert Path(found.removeprefix("package ")).resolve() == package.resolve() / "tvm_stm32/__init__.py"
+    assert imported == "imported []"
 
 
-def mark(folder: Path) -> Path:
-    """Give the copy of the package in `folder` a version that no other has; returns its ``__init__.py``."""
-    init = folder / "tvm_stm32" / "__init__.py"
+def check_generator(project: Project, package: Path) -> None:
+    """What runs to generate C is that copy of the package too, though another may be installed."""
+    init = package / "tvm_stm32/__init__.py"
     text = init.read_text()
     line = next(line for line in text.splitlines() if line.startswith("__version__"))
-    init.write_text(text.replace(line, f'__version__ = "{VERSION}"'))
-    return init
-
-
-def check(project: Project, init: Path, toolpath: str = "") -> None:
-    """The tool is read from `init`, without TVM, and the compiler that runs is that copy too."""
-    project.write("SConstruct", READ.format(toolpath=toolpath))
-    project.write("kws.tflite", tiny_model())
+    init.write_text(text.replace(line, '__version__ = "7.7.7"'))
     assert project.scons() == {"TVM kws.tflite -> kws"}
-    package, imported, *_ = project.printed.splitlines()
-    assert Path(package.removeprefix("package ")).resolve() == init.resolve()
-    assert imported == "imported []"
-    assert f"tvm_stm32 {VERSION}" in (project.folder / "kws/kws.c").read_text()
+    assert "tvm_stm32 7.7.7" in (project.folder / "kws/kws.c").read_text()
 
 
-@pytest.mark.parametrize("submodule", ["tvm-stm32", "third_party/tvm-stm32"])
-def test_copied_loader_finds_a_submodule(tmp_path: Path, submodule: str) -> None:
+def test_submodule_with_a_copied_loader(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    init = mark(copy_package(tmp_path / submodule))
+    package = copy_package(tmp_path / "third_party/tvm-stm32")
     project.write(LOADER, (ROOT / LOADER).read_text())
-    check(project, init)
+    check(project, package)
+    check_generator(project, package)
 
 
-def test_linked_site_scons(tmp_path: Path) -> None:
+def test_submodule_at_the_top(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    init = mark(copy_package(tmp_path / "deep/in/the/repository/tvm-stm32"))
+    project.write(LOADER, (ROOT / LOADER).read_text())
+    check(project, copy_package(tmp_path / "tvm-stm32"))
+
+
+def test_submodule_with_a_linked_site_scons(tmp_path: Path) -> None:
+    package = copy_package(tmp_path / "deep/in/the/repository/tvm-stm32")
     (tmp_path / "site_scons").symlink_to("deep/in/the/repository/tvm-stm32/site_scons")
-    check(project, init)
+    check(Project(tmp_path), package)
+
+
+def test_site_folder_named_on_the_command_line(tmp_path: Path) -> None:
+    package = copy_package(tmp_path / "elsewhere")
+    project = Project(tmp_path / "project", environment={"SCONSFLAGS": f"--site-dir={package / 'site_scons'}"})
+    check(project, package)
+
+
+def test_repository_itself(tmp_path: Path) -> None:
+    package = copy_package(tmp_path / "tvm-stm32")
+    check(Project(package), package)
 
 
 def test_toolpath(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    init = mark(copy_package(tmp_path / "tvm-stm32"))
-    check(project, init, ', toolpath=["tvm-stm32"]')
+    check(Project(tmp_path), copy_package(tmp_path / "tvm-stm32"), ', toolpath=["tvm-stm32"]')
 
 
-@pytest.mark.parametrize("way", ["PyPackageDir", "site_scons"])
-def test_installed(tmp_path: Path, way: str) -> None:
-    """A virtual environment with a copy of the package as pip leaves it, and this one's packages behind it."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=120)
-    installed = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "venv")}))
-    shutil.copytree(ROOT / "tvm_stm32", installed / "tvm_stm32", ignore=shutil.ignore_patterns("__pycache__"))
-    (installed / "others.pth").write_text(sysconfig.get_path("purelib") + os.linesep)
-    init = mark(installed)
-    project = Project(tmp_path / "project", python=str(tmp_path / "venv/bin/python"))
-    if way == "site_scons":
-        project.write(LOADER, (ROOT / LOADER).read_text())
-        check(project, init)
-    else:
-        check(project, init, ', toolpath=[PyPackageDir("tvm_stm32").dir]')
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with a copy of the package as pip leaves it, and the packages of this one behind it."""
+    folder = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    shutil.copytree(ROOT / "tvm_stm32", packages / "tvm_stm32", ignore=shutil.ignore_patterns("__pycache__"))
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + os.linesep)
+    return packages
 
 
-def test_repository_itself_reads_its_tool(tmp_path: Path) -> None:
-    """A file read from the root of a checkout, where site_scons stands, as its own SConstruct is."""
-    project = Project(copy_package(tmp_path / "tvm-stm32"))
-    check(project, mark(project.folder))
+def python_of(packages: Path) -> str:
+    """The interpreter of the virtual environment that `packages` is in."""
+    return str(packages.parents[2] / "bin/python")
+
+
+def test_installed_with_a_toolpath(tmp_path: Path, installed: Path) -> None:
+    project = Project(tmp_path, python=python_of(installed))
+    check(project, installed, ', toolpath=[PyPackageDir("tvm_stm32").dir]')
+    check_generator(project, installed)
+
+
+def test_installed_with_a_copied_loader(tmp_path: Path, installed: Path) -> None:
+    project = Project(tmp_path, python=python_of(installed))
+    project.write(LOADER, (ROOT / LOADER).read_text())
+    check(project, installed)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import SCons.Environment
 from arm_firmware import needs_gcc
 from SCons.Environment import Environment
 
+import tvm_stm32
 from tvm_stm32.errors import SettingsError, ToolError
 from tvm_stm32.scons import machine, tool, toolchain
 
@@ -19,7 +21,7 @@ HARD = "-mfpu=fpv4-sp-d16 -mfloat-abi=hard"
 def environment(**variables: Any) -> Environment:
     """An environment with no tool but ours."""
     env = SCons.Environment.Environment(tools=[], **variables)
-    tool.generate(env)
+    tvm_stm32.generate(env)
     return env
 
 
@@ -132,10 +134,16 @@ def test_archiver_of_the_compiler(compiler: str, archiver: str) -> None:
     assert environment(CC=compiler, AR="llvm-ar").subst("$TVM_STM32_AR") == archiver
 
 
-def test_exists() -> None:
-    assert not tool.exists(environment(CC="no-such-compiler -mthumb"))
-    env = environment(CC="gcc")
-    assert tool.exists(env) == (env.WhereIs("gcc") is not None)
+def test_exists_where_there_are_a_compiler_and_tvm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    compiler = tmp_path / "some-gcc"
+    compiler.write_text("#!/bin/sh\n")
+    compiler.chmod(0o755)
+    env = environment(CC="some-gcc -mthumb")
+    assert not tvm_stm32.exists(env)
+    env.AppendENVPath("PATH", str(tmp_path))
+    assert tvm_stm32.exists(env)
+    monkeypatch.setattr(tool, "find_spec", {"sys": "found"}.get)
+    assert not tvm_stm32.exists(env)
 
 
 def test_commands_are_shown_in_full_when_asked_for() -> None:

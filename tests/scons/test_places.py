@@ -104,24 +104,22 @@ def test_cache(tmp_path: Path, checkout: Path) -> None:
     assert all(line.startswith("Retrieved ") for line in project.scons())
 
 
-@pytest.mark.parametrize("duplicate", [0, 1])
-def test_weights_outside_the_model_file(tmp_path: Path, checkout: Path, duplicate: int) -> None:
+def test_weights_outside_the_model_file(tmp_path: Path, checkout: Path) -> None:
+    """They are not duplicated in a variant folder: the onnx package refuses files that have hard links."""
     project = Project(tmp_path)
     project.write(
         "SConstruct",
         HEAD + f"env = Environment(**options, toolpath=[{str(checkout)!r}])\n"
-        f'SConscript("models/SConscript", variant_dir="build", duplicate={duplicate}, exports="env")\n',
+        'SConscript("models/SConscript", variant_dir="build", exports="env")\n',
     )
     project.write("models/SConscript", 'Import("env")\nenv.TvmModelSources("kws", "kws.onnx")\n')
-    generate = {"TVM models/kws.onnx -> build/kws"}
     write_external_model(tmp_path / "models/kws.onnx", weight=1.0)
-    assert project.scons() == generate
+    assert project.scons() == {"TVM models/kws.onnx -> build/kws"}
     assert project.scons() == set()
     model = (tmp_path / "models/kws.onnx").read_bytes()
     write_external_model(tmp_path / "models/kws.onnx", weight=2.0)
     assert (tmp_path / "models/kws.onnx").read_bytes() == model
-    assert project.scons() == generate
-    assert project.scons() == set()
+    assert project.scons() == {"TVM models/kws.onnx -> build/kws"}
 
 
 def write_external_model(path: Path, weight: float) -> None:

@@ -89,6 +89,16 @@ class RowsSpecification:
             return (output,)
         return (output, Overlap(written=2, read=0, distances=Distances(least=elements)))
 
+    @property
+    def widen(self) -> str:
+        """The helper that widens inputs in the order of the stream."""
+        return "tvm_ai_widen_crossed" if self.crossed else "tvm_ai_widen"
+
+    @property
+    def stream_words(self) -> int:
+        """Words of the stream of all channels."""
+        return self.ring.rows.block_words * (-(-self.y[2] // 4))
+
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
         (kh, kw), (sh, sw) = self.kernel, self.strides
@@ -98,23 +108,25 @@ class RowsSpecification:
             f"{self.family}: x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw},"
             f" padding {self.padding[0]}, {self.padding[1]} (top, left)\n"
             f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and shift {rows.shift},"
-            f" {addends}: proven equal to TFLite's rounding\n"
+            f" {addends}: proven equal to the model's rounding\n"
             f"scratch: input rows as int16"
         )
 
 
 def build_conv2d_rows(spec: RowsSpecification) -> Any:
     """The TIR function of `spec`: (x, stream, scratch, y)."""
+    return _build_flat(spec) if spec.flat else _build_ring(spec)
+
+
+def _build_ring(spec: RowsSpecification) -> Any:
+    """Row by row: the input rows that are new to an output row go into the ring."""
     height, width, channels = spec.x
     out_height, out_width, out_channels = spec.y
     stride = spec.strides[0]
     top, left = spec.padding
     ring, zero_point = spec.ring, spec.input_zero_point
-    widen = "tvm_ai_widen_crossed" if spec.crossed else "tvm_ai_widen"
-    words = ring.rows.block_words * (-(-out_channels // 4))
     fresh = min(stride, ring.span)
     padded = top > 0 or (out_height - 1) * stride - top + ring.span > height
-    run, pixels = spec.run, height * width
 
     def slot(row: Any) -> Any:
         return T.floormod(row + top, ring.span)
@@ -122,26 +134,26 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
     def fill(to: Any, count: int) -> Any:
         return T.call_extern("void", "tvm_ai_fill", to, zero_point, count)
 
-    def widened(pixel: Any, to: Any, count: Any) -> Any:
-        return T.call_extern("void", widen, pixel, to, count * channels)
+    def widened(pixel: Any, to: Any) -> Any:
+        return T.call_extern("void", spec.widen, pixel, to, width * channels)
 
-    def multiply(ring_row: Any, first: Any, stream: Any, to: Any, count: Any) -> Any:
-        return T.call_extern("void", ring.name, ring_row, first, stream, to, count)
+    def multiply(ring_row: Any, first: Any, stream: Any, to: Any) -> Any:
+        return T.call_extern("void", ring.name, ring_row, first, stream, to, out_width)
 
     @T.prim_func(s_tir=True)
     def conv2d_rows(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
         X = T.decl_buffer((height, width * channels), "int8", data=x)
-        S = T.decl_buffer((words,), "int32", data=stream)
+        S = T.decl_buffer((spec.stream_words,), "int32", data=stream)
         R = T.decl_buffer((ring.span, ring.width), "int16", data=scratch)
         Y = T.decl_buffer((out_height, out_width * out_channels), "int8", data=y)
 
         @T.inline
         def widen_row(row):
             if not padded:
-                T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), width))
+                T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels])))
             else:
                 if row >= 0 and row < height:
-                    T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), width))
+                    T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels])))
                 else:
                     T.evaluate(fill(T.address_of(R[slot(row), left * channels]), width * channels))
 
@@ -151,21 +163,33 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
         for oy in range(out_height):
             for i in range(fresh):
                 widen_row(oy * stride + ring.span - fresh + i - top)
-            T.evaluate(
-                multiply(T.address_of(R[0, 0]), oy * stride, T.address_of(S[0]), T.address_of(Y[oy, 0]), out_width)
-            )
+            T.evaluate(multiply(T.address_of(R[0, 0]), oy * stride, T.address_of(S[0]), T.address_of(Y[oy, 0])))
+
+    return conv2d_rows
+
+
+def _build_flat(spec: RowsSpecification) -> Any:
+    """Runs of pixels, widened together."""
+    channels, out_channels = spec.x[2], spec.y[2]
+    run, pixels = spec.run, spec.x[0] * spec.x[1]
+
+    def widened(pixel: Any, to: Any, count: int) -> Any:
+        return T.call_extern("void", spec.widen, pixel, to, count * channels)
+
+    def multiply(ring_row: Any, stream: Any, to: Any, count: int) -> Any:
+        return T.call_extern("void", spec.ring.name, ring_row, 0, stream, to, count)
 
     @T.prim_func(s_tir=True)
     def conv2d_flat(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
         X = T.decl_buffer((pixels, channels), "int8", data=x)
-        S = T.decl_buffer((words,), "int32", data=stream)
+        S = T.decl_buffer((spec.stream_words,), "int32", data=stream)
         R = T.decl_buffer((run * channels,), "int16", data=scratch)
         Y = T.decl_buffer((pixels, out_channels), "int8", data=y)
 
         @T.inline
         def run_of(first, count):
             T.evaluate(widened(T.address_of(X[first, 0]), T.address_of(R[0]), count))
-            T.evaluate(multiply(T.address_of(R[0]), 0, T.address_of(S[0]), T.address_of(Y[first, 0]), count))
+            T.evaluate(multiply(T.address_of(R[0]), T.address_of(S[0]), T.address_of(Y[first, 0]), count))
 
         if spec.backwards:
             if pixels % run > 0:
@@ -178,7 +202,7 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
             if pixels % run > 0:
                 run_of(pixels // run * run, pixels % run)
 
-    return conv2d_flat if spec.flat else conv2d_rows
+    return conv2d_flat
 
 
 def implement_rows(

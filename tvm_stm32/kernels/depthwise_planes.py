@@ -94,7 +94,7 @@ class PlanesSpecification:
             f" {self.outer.outputs}x{self.inner.outputs} outputs, kernel 3x3, stride {self.stride}; planes along the"
             f" {along}, {self.band} rows of outputs at a time\n"
             f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and shift"
-            f" {self.plane.shift}: proven equal to TFLite's rounding"
+            f" {self.plane.shift}: proven equal to the model's rounding"
         )
 
 

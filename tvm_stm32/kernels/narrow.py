@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tvm_stm32.kernels.microkernels.rows import ACCUMULATOR_LIMIT, SCALE
 from tvm_stm32.model.network import Arithmetic, Network, Operator
+from tvm_stm32.quantize.requantize import onnx_channels
 from tvm_stm32.quantize.rule import accumulator_rule
 from tvm_stm32.quantize.thresholds import Constant as StepConstant
 from tvm_stm32.quantize.thresholds import FixedPoint, NarrowLayer, Steps, narrow_layer
@@ -61,9 +62,9 @@ def narrow_rule(
         scales: from a channel's weights and reach to the powers of two its accumulators may be scaled by.
 
     Returns:
-        None when the arithmetic is another, a clamp binds within the output's range, or no proof was found.
+        None when the arithmetic is float, a clamp binds within the output's range, or no proof was found.
     """
-    if operator.arithmetic is not Arithmetic.TFLITE:
+    if operator.arithmetic is Arithmetic.FLOAT:
         return None
     x = network.input_tensors(operator)[0]
     y = network.output_tensors(operator)[0]
@@ -79,21 +80,16 @@ def narrow_rule(
     positive, negative = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
     least = biases + positive * -128 + negative * 127
     greatest = biases + positive * 127 + negative * -128
-    rule = accumulator_rule(network, operator, weights, bias)
-    sign = -1 if rule.helper == "tvm_ai_requantize" else 1
-    exponents = [sign * shift for shift in rule.shifts]
-    if min(exponents) < 0:
+    steps, clamp = _steps(network, operator, weights, bias)
+    if min(step.exponent for step in steps) < 0:
         return None
-    fixed = [FixedPoint(m, e) for m, e in zip(rule.multipliers, exponents, strict=True)]
-    fixed *= len(wide) // len(fixed)
     # the bias alone is where the sum starts, and between the two for any weights that are not all of one sign
     reach = [(int(min(low, b)), int(max(high, b))) for low, high, b in zip(least, greatest, biases, strict=True)]
     zero_point = y.quantization.zero_point
-    if _clamp_binds(fixed, zero_point, (rule.low, rule.high), reach):
+    if any(_clamp_binds(step, zero_point, clamp, bounds) for step, bounds in zip(steps, reach, strict=True)):
         return None
-    steps: list[Steps] = list(fixed)
     for channel in np.flatnonzero(~wide.any(axis=1)):  # no weights: the bias, often a huge one, is all there is
-        steps[channel] = StepConstant(fixed[channel].apply(int(biases[channel])))
+        steps[channel] = StepConstant(_rounded(steps[channel], int(biases[channel]), zero_point))
         biases[channel], reach[channel] = 0, (0, 0)
     choices = [scales(row, bounds) for row, bounds in zip(wide, reach, strict=True)]
     layer = narrow_layer(steps, zero_point, choices, reach)
@@ -102,15 +98,31 @@ def narrow_rule(
     return NarrowRule(x.quantization.zero_point, tuple(int(b) for b in biases), layer)
 
 
-def _clamp_binds(
-    rules: list[FixedPoint], zero_point: int, clamp: tuple[int, int], reach: list[tuple[int, int]]
-) -> bool:
+def _steps(
+    network: Network, operator: Operator, weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int64]
+) -> tuple[list[Steps], tuple[int, int]]:
+    """Each channel's rounding rule, and the activation's clamp in quantized values."""
+    rule = accumulator_rule(network, operator, weights, bias)
+    if operator.arithmetic is Arithmetic.ONNX:
+        return list(onnx_channels(network, operator, weights, bias)), (rule.low, rule.high)
+    sign = -1 if rule.helper == "tvm_ai_requantize" else 1
+    fixed = [FixedPoint(m, sign * shift) for m, shift in zip(rule.multipliers, rule.shifts, strict=True)]
+    return list(fixed * (len(weights) // len(fixed))), (rule.low, rule.high)
+
+
+def _clamp_binds(rule: Steps, zero_point: int, clamp: tuple[int, int], reach: tuple[int, int]) -> bool:
     """Whether the activation's clamp changes any output that saturation to int8 leaves."""
+    low, high = clamp
+    if rule.multiplier == 0:
+        return not low <= zero_point <= high
+    below = low > -128 and rule.threshold(low - zero_point) > reach[0]
+    above = high < 127 and rule.threshold(high + 1 - zero_point) <= reach[1]
+    return below or above
 
-    def output(rule: FixedPoint, v: int) -> int:
-        return min(max(rule.apply(v) + zero_point, -128), 127)
 
-    return any(
-        output(rule, low) < clamp[0] or output(rule, high) > clamp[1]
-        for rule, (low, high) in zip(rules, reach, strict=True)
-    )
+def _rounded(rule: Steps, v: int, zero_point: int) -> int:
+    """What `rule` rounds `v` to, saturated to int8 less the zero point."""
+    steps = range(-127 - zero_point, 128 - zero_point)
+    if rule.multiplier == 0:
+        return 0
+    return max((step for step in steps if rule.threshold(step) <= v), default=-128 - zero_point)

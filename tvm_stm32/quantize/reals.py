@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tvm_stm32.model.network import Quantization
+from tvm_stm32.quantize.requantize import HIGH, LOW
 
 Reals = npt.NDArray[np.float32]
 #: values of the integer types that carry activations, in the order of table entries
@@ -95,10 +96,8 @@ def _shift(ratio: Fraction) -> int | None:
 
 
 def _fit_rounding(total: npt.NDArray[np.int64], expected: npt.NDArray[np.int64], shift: int) -> int | None:
-    """The rounding constant for which ``(total + constant) >> shift``, clamped, is `expected` everywhere."""
-    low, high = int(expected.min()), int(expected.max())
-    least = (expected << shift) - total
-    most = ((expected + 1) << shift) - 1 - total
-    smallest = int(least[expected > low].max(initial=np.iinfo(np.int64).min)) if high > low else 0
-    largest = int(most[expected < high].min(initial=np.iinfo(np.int64).max)) if high > low else 0
-    return (smallest + largest) // 2 if smallest <= largest else None
+    """The rounding constant for which ``(total + constant) >> shift``, saturated to int8, is `expected` everywhere."""
+    far = np.iinfo(np.int64)
+    least = int(((expected << shift) - total)[expected > LOW].max(initial=far.min // 2))
+    most = int((((expected + 1) << shift) - 1 - total)[expected < HIGH].min(initial=far.max // 2))
+    return (least + most) // 2 if least <= most else None

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.network import Activation, Network, Operator, Quantization
 from tvm_stm32.quantize.accumulator import AccumulatorRule
+from tvm_stm32.quantize.tflite import quantize_multiplier
 
 #: range of int8
 LOW, HIGH = -128, 127
@@ -61,16 +62,25 @@ class Channel:
 
         v is within the reachable accumulators, or one past them.
         """
+        return [(k, min(max(self.threshold(k), self.least), self.most + 1)) for k in range(low + 1, high + 1)]
+
+    def threshold(self, step: int) -> int:
+        """The smallest accumulator, reachable or not, that is rounded to at least `step`."""
         p, q = self.scale.as_integer_ratio()
         n, d = self.offset.as_integer_ratio()
-        denominator = 2 * p * d
-        found = []
-        for k in range(low + 1, high + 1):
-            whole, rest = divmod((2 * k - 1) * q * d - 2 * p * n, denominator)
-            # The accumulator that is exactly between two steps goes to the even one.
-            v = whole + 1 if rest or k % 2 else whole
-            found.append((k, min(max(v, self.least), self.most + 1)))
-        return found
+        whole, rest = divmod((2 * step - 1) * q * d - 2 * p * n, 2 * p * d)
+        # The accumulator that is exactly between two steps goes to the even one.
+        return whole + 1 if rest or step % 2 else whole
+
+    @property
+    def multiplier(self) -> int:
+        """With `exponent` the scale in fixed point: about ``multiplier / 2^(31 + exponent)``."""
+        return quantize_multiplier(float(self.scale))[0]
+
+    @property
+    def exponent(self) -> int:
+        """How far to the right; negative where the scale is 1 or more."""
+        return -quantize_multiplier(float(self.scale))[1]
 
 
 def onnx_accumulator_rule(
@@ -88,12 +98,21 @@ def onnx_accumulator_rule(
     Raises:
         ModelError: scales that no quantizer writes, so large that the result leaves 32 bits.
     """
+    y = network.output_tensors(operator)[0]
+    assert y.quantization is not None
+    low, high = onnx_activation_bounds(operator.attributes.activation, y.quantization)  # type: ignore[union-attr]
+    return _rule(onnx_channels(network, operator, weights, bias), low, high, y.quantization.zero_point)
+
+
+def onnx_channels(
+    network: Network, operator: Operator, weights: npt.NDArray[Any], bias: npt.NDArray[Any]
+) -> list[Channel]:
+    """The accumulators of each output channel; arguments and errors as of `onnx_accumulator_rule`."""
     x, w = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
     assert x.quantization is not None
     assert w.quantization is not None
     assert y.quantization is not None
-    low, high = onnx_activation_bounds(operator.attributes.activation, y.quantization)  # type: ignore[union-attr]
     scales = [Fraction(x.quantization.scale) * Fraction(scale) for scale in w.quantization.scales]
     scales *= len(weights) // len(scales)
     least, most = _reach(weights, bias, x.quantization.zero_point)
@@ -110,8 +129,7 @@ def onnx_accumulator_rule(
                 where=f"layer {operator.name} ({operator.source})",
                 hint="quantize the model again with representative data",
             )
-    zero_point = y.quantization.zero_point
-    return _rule(channels, low, high, zero_point)
+    return channels
 
 
 def _reach(
@@ -157,8 +175,10 @@ def _rule(channels: list[Channel], low: int, high: int, zero_point: int) -> Accu
     offsets = [value for value in packed if value is not None]
     if len(offsets) == len(packed):
         return AccumulatorRule("tvm_ai_scale_offset", multipliers, tuple(offsets), low, high)
-    if all(shift > TIE_BITS for shift in shifts) and all(_even_is_exact(*row) for row in rows):
-        return AccumulatorRule("tvm_ai_scale_even", multipliers, shifts, low, high)
+    packed = [_pack_offset((_half(*row[:3]),) * 2, row[2], nearest=True) for row in rows]
+    offsets = [value for value in packed if value is not None]
+    if len(offsets) == len(packed) and all(map(_even_is_exact, channels, multipliers, offsets, thresholds)):
+        return AccumulatorRule("tvm_ai_scale_even", multipliers, tuple(offsets), low, high)
     return AccumulatorRule("tvm_ai_scale_nearest", multipliers, shifts, low, high)
 
 
@@ -186,26 +206,34 @@ def _rounding_window(
     return least, most
 
 
-def _pack_offset(window: tuple[int, int], shift: int) -> int | None:
-    """The rounding constant and the shift as ``tvm_ai_scale_offset`` takes them: in one int32, the shift lowest."""
+def _half(channel: Channel, multiplier: int, shift: int) -> int:
+    """One half and the fraction of the bias: the rounding constant of an accumulator between two."""
+    return (1 << (shift - 1)) + round(channel.offset * multiplier)
+
+
+def _pack_offset(window: tuple[int, int], shift: int, nearest: bool = False) -> int | None:
+    """A rounding constant and the shift as the C functions take them: in one int32, the shift lowest.
+
+    The constant is a multiple of ``2**(shift - OFFSET_BITS)`` within the window, or `nearest` to it.
+    """
     unit = shift - OFFSET_BITS
     if unit < 0:
         return None
     least, most = window
-    offset = (least + most) // 2 >> unit
-    offset += 1 if offset << unit < least else 0
-    if not least <= offset << unit <= most:
+    offset = ((least + most) // 2 + (1 << unit >> 1)) >> unit
+    if not 0 <= offset < 1 << OFFSET_BITS or not (nearest or least <= offset << unit <= most):
         return None
     packed = offset << 6 | shift
     return packed - (1 << 32) if packed >= 1 << 31 else packed
 
 
-def _even_is_exact(channel: Channel, multiplier: int, shift: int, thresholds: list[tuple[int, int]]) -> bool:
+def _even_is_exact(channel: Channel, multiplier: int, packed: int, thresholds: list[tuple[int, int]]) -> bool:
     """Whether ``tvm_ai_scale_even`` steps where it should."""
+    shift, offset = packed & 63, (packed & 0xFFFFFFFF) >> 6
     tolerance = 1 << (shift - TIE_BITS - 1)
 
     def scaled(accumulator: int) -> int:
-        total = accumulator * multiplier + (1 << (shift - 1)) + tolerance
+        total = accumulator * multiplier + (offset << (shift - OFFSET_BITS)) + tolerance
         result = total >> shift
         tie = total & ((1 << shift) - 1) < 2 * tolerance
         return result - (result & 1) if tie else result

@@ -55,13 +55,6 @@ class FixedPoint:
             middle += middle < 0  # halves below zero round away from it
         return -((-((middle << 31) - (1 << 30))) // self.multiplier)
 
-    def apply(self, v: int) -> int:
-        """The rounded value of one accumulator."""
-        high = (v * self.multiplier + (1 << 30)) >> 31
-        if self.exponent == 0:
-            return high
-        return (high + (1 << (self.exponent - 1)) - (high < 0)) >> self.exponent
-
 
 @dataclass(frozen=True, slots=True)
 class Constant:

@@ -20,9 +20,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 #: Parts of the package that have no say in what it generates.
 _BESIDE = ("check", "emulator", "report", "scons")
-_SUFFIXES = (".py", ".j2", ".c", ".h")
 #: Distributions whose version shapes the generated C.
-_COMPILER = ("apache-tvm", "modm-devices")
+_COMPILER = ("apache-tvm", "modm-devices", "onnx")
 
 #: How a verb is run. What is between $( and $) is not signed: another interpreter at another path makes the same files.
 COMMAND = "$( $TVM_STM32_PYTHON $) -P -m tvm_stm32"
@@ -35,9 +34,9 @@ def digest() -> str:
     It is a dependency of everything generated: a new version of the generator generates anew.
     """
     sha = hashlib.sha256()
-    for path in sorted(path for path in PACKAGE.rglob("*") if path.suffix in _SUFFIXES):
+    for path in sorted(PACKAGE.rglob("*")):
         name = path.relative_to(PACKAGE)
-        if name.parts[0] not in _BESIDE:
+        if path.is_file() and name.parts[0] not in _BESIDE and path.suffix != ".pyc":
             sha.update(f"{name.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     for distribution in _COMPILER:
         sha.update(f"{distribution} {_version(distribution)}\0".encode())

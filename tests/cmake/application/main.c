@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kws.h"
-#include "samples.h" /* SAMPLES, and samples[SAMPLES][KWS_INPUT_0_SIZE] */
+#include "samples.h" /* SAMPLES, and samples[SAMPLES][elements of the input] */
 
 #ifdef __arm__
 #include "semihosting.h"

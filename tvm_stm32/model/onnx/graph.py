@@ -126,12 +126,13 @@ def _declare(graph: Graph, value: Any) -> None:
 
 
 def element_type(code: int) -> str:
-    """NumPy's name of an ONNX element type; ONNX's own where NumPy has none."""
+    """NumPy's name of an ONNX element type; ONNX's own, or its number, where NumPy has none."""
+    if code not in onnx.TensorProto.DataType.values():
+        return f"type {code}"
     try:
-        name = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(code)).name
+        return str(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(code)).name)
     except Exception:  # KeyError or TypeError, by version
         return str(onnx.TensorProto.DataType.Name(code)).lower()
-    return str(name)
 
 
 def _array(tensor: Any, name: str, path: Path) -> npt.NDArray[Any]:

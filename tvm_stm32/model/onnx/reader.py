@@ -148,7 +148,7 @@ def _add_input(build: Builder, name: str) -> None:
     if dtype not in _ACTIVATION_TYPES:
         raise ModelError(f"type {dtype} is not supported", where, "use float32, int8 or uint8")
     rank = len(shape)
-    order = channels_last(rank) if _is_spatial(graph, name) else tuple(range(rank))
+    order = channels_last(rank) if _is_spatial(graph, name, forwards=True) else tuple(range(rank))
     ordered = tuple(shape[axis] for axis in order)
     layout = Layout.contiguous(ordered).transpose(inverse(order))
     if not layout.is_ordered(range(rank)):
@@ -171,16 +171,18 @@ def _add_input(build: Builder, name: str) -> None:
     build.values[name] = Value(tensor.name, layout)
 
 
-def _is_spatial(graph: Graph, name: str) -> bool:
-    """Whether a convolution or a pool reads the value, perhaps through element-wise operators."""
+def _is_spatial(graph: Graph, name: str, forwards: bool) -> bool:
+    """Whether a convolution or a pool reads the value, or made it, perhaps through element-wise operators."""
     waiting, seen = [name], {name}
     while waiting:
-        for node in graph.consumers(waiting.pop()):
+        current = waiting.pop()
+        for node in graph.consumers(current) if forwards else [n for n in graph.nodes if current in n.outputs]:
             if node.kind in _SPATIAL:
                 return True
-            if node.kind in _NEUTRAL and node.outputs[0] not in seen:
-                seen.add(node.outputs[0])
-                waiting.append(node.outputs[0])
+            names = node.outputs[:1] if forwards else [n for n in node.inputs if n not in graph.constants]
+            if node.kind in _NEUTRAL:
+                waiting += [n for n in names if n not in seen]
+                seen.update(names)
     return False
 
 
@@ -193,7 +195,7 @@ def _add_output(build: Builder, name: str) -> None:
     value = build.values[name]
     rank = len(value.shape)
     order = tuple(range(rank))
-    if not value.layout.is_ordered(order) and value.layout.is_ordered(channels_last(rank)):
+    if not value.layout.is_ordered(order) and _is_spatial(graph, name, forwards=False):
         order = channels_last(rank)
         ordered = [value.shape[axis] for axis in order]
         network.notes.append(f"output {name!r} is channels last in C: {ordered}; in the file it is {list(value.shape)}")

@@ -106,9 +106,13 @@ def read_file(path: Path) -> FileModel:
         raise ModelError(what, str(path), hint)
     try:
         return _Decoder(content, path).model()
-    except (struct.error, ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-        # What the flatbuffer library raises on broken offsets, lengths and texts.
-        raise damaged(path, str(error)) from error
+    except UnicodeDecodeError as error:
+        raise damaged(path, "a name is not UTF-8") from error
+    except IndexError as error:
+        raise damaged(path, "an index leads out of its table") from error
+    except (struct.error, ArithmeticError, MemoryError, TypeError, ValueError) as error:
+        # what the flatbuffer library raises on broken offsets and lengths
+        raise damaged(path, "an offset or a length leads out of the file") from error
 
 
 def damaged(path: Path, detail: str) -> ModelError:
@@ -200,8 +204,7 @@ class _Decoder:
         found = operator.BuiltinOptionsType()
         if found == 0:
             table.Init(_DEFAULTS, _DEFAULTS_POSITION)
-        elif found == getattr(tflite.BuiltinOptions, name):
-            union = operator.BuiltinOptions()
+        elif found == getattr(tflite.BuiltinOptions, name) and (union := operator.BuiltinOptions()) is not None:
             table.Init(union.Bytes, union.Pos)
         else:
             raise damaged(self.path, f"{kind} with options of kind {_name_of(tflite.BuiltinOptions, found)}")

@@ -18,6 +18,8 @@ ACTIVATIONS = {
     3: Activation(0.0, 6.0),
 }
 ACTIVATION_NAMES = {4: "TANH", 5: "SIGN_BIT"}
+#: inputs that an error message lists
+LISTED_INPUTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Layer:
 
     def error(self, what: str, hint: str = "") -> ModelError:
         """The error about this operator: where it is, its types and shapes."""
-        sources = ", ".join("none" if t is None else describe(t) for t in self.inputs)
+        sources = ", ".join("none" if t is None else describe(t) for t in self.inputs[:LISTED_INPUTS])
+        sources += ", ..." if len(self.inputs) > LISTED_INPUTS else ""
         results = ", ".join(describe(t) for t in self.outputs)
         where = f'{self.path}, layer {self.index} "{self.name}", {self.kind} ({sources}) -> ({results})'
         return ModelError(what, where, hint)

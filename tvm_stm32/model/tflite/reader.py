@@ -52,7 +52,7 @@ class _Assembler:
             notes=self.notes,
         )
         by_name = {tensor.name: tensor for tensor in self.tensors.values()}
-        used = [*network.inputs, *(name for op in operators for name in (*op.inputs, *op.outputs))]
+        used = [*network.inputs, *(name for op in operators for name in (*op.inputs, *op.outputs)), *network.outputs]
         network.tensors = {name: by_name[name] for name in dict.fromkeys(used)}
         self._require_order(network)
         return network
@@ -128,8 +128,8 @@ class _Assembler:
                     raise damaged(self.path, f"tensor {name!r} is computed twice")
                 known.add(name)
         for name in network.outputs:
-            if name not in known or name in network.inputs:
-                raise ModelError(f"output {name!r} is not computed by an operator", str(self.path))
+            if name not in known and network.tensors[name].data is None:
+                raise damaged(self.path, f"output {name!r} is not computed")
 
     # --- operators ---------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ DTYPES = {
 }
 #: more than any microcontroller has, less than what overflows an index
 MAX_TENSOR_BYTES = 2**31 - 1
+#: more dimensions than TensorFlow Lite's kernels know
+MAX_RANK = 8
 
 
 def read_tensor(tensor: FileTensor, name: str, path: Path) -> Tensor:
@@ -56,6 +58,8 @@ def read_tensor(tensor: FileTensor, name: str, path: Path) -> Tensor:
 def _shape(tensor: FileTensor, where: str) -> tuple[int, ...]:
     """The shape with an open batch bound to 1."""
     shape = tensor.shape
+    if len(shape) > MAX_RANK:
+        raise ModelError(f"{len(shape)} dimensions are not supported", where, f"use at most {MAX_RANK}")
     if shape and shape[0] == -1:
         shape = (1, *shape[1:])
     if any(n < 1 for n in shape):

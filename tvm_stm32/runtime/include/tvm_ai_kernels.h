@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__ARM_FEATURE_SAT)
+#include <arm_acle.h>
+#endif
+
 /* The float with these bits: constants whose decimal form would not be exact. */
 static inline float tvm_ai_float(uint32_t bits)
 {
@@ -37,6 +41,16 @@ static inline int32_t tvm_ai_clamp(int32_t value, int32_t low, int32_t high)
 {
     int32_t floored = value > low ? value : low;
     return floored < high ? floored : high;
+}
+
+/* value as an int8_t would hold it, saturated: an instruction that compilers do not find by themselves in a loop. */
+static inline int32_t tvm_ai_saturate(int32_t value)
+{
+#if defined(__ARM_FEATURE_SAT)
+    return __ssat(value, 8);
+#else
+    return tvm_ai_clamp(value, -128, 127);
+#endif
 }
 
 /*
@@ -76,6 +90,13 @@ static inline int32_t tvm_ai_requantize_right(int32_t accumulator, int32_t multi
     return tvm_ai_divide_power(tvm_ai_multiply_high(accumulator, multiplier), exponent);
 }
 
+/* (a * multiplier_a + b * multiplier_b + addend) >> shift; the compiler has proven that nothing leaves 32 bits. */
+static inline int32_t tvm_ai_weighted_sum(int32_t a, int32_t multiplier_a, int32_t b, int32_t multiplier_b,
+                                          int32_t addend, int32_t shift)
+{
+    return (addend + a * multiplier_a + b * multiplier_b) >> shift;
+}
+
 /* sum / count, halves rounded away from zero: TFLite's average pooling. */
 static inline int32_t tvm_ai_average(int32_t sum, int32_t count)
 {
@@ -105,11 +126,13 @@ static inline int32_t tvm_ai_scale_offset(int32_t accumulator, int32_t multiplie
     return (int32_t)(((int64_t)accumulator * multiplier + offset) >> shift);
 }
 
-/* To the nearest integer, halves to even; what is within 2^-20 of a half is one. 21 <= shift. */
-static inline int32_t tvm_ai_scale_even(int32_t accumulator, int32_t multiplier, int32_t shift)
+/* The same, but halves to even; what is within 2^-20 of a half is one. */
+static inline int32_t tvm_ai_scale_even(int32_t accumulator, int32_t multiplier, int32_t offset_and_shift)
 {
+    int32_t shift = offset_and_shift & 63;
+    int64_t offset = (int64_t)((uint32_t)offset_and_shift >> 6) << (shift - 26);
     int64_t tolerance = INT64_C(1) << (shift - 21);
-    int64_t total = (int64_t)accumulator * multiplier + (INT64_C(1) << (shift - 1)) + tolerance;
+    int64_t total = (int64_t)accumulator * multiplier + offset + tolerance;
     int32_t result = (int32_t)(total >> shift);
     if ((total & ((INT64_C(1) << shift) - 1)) < 2 * tolerance) {
         result -= result & 1;

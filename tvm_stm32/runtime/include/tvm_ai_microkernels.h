@@ -59,8 +59,20 @@ static inline void tvm_ai_widen_crossed(const int8_t *x, int16_t *y, int32_t cou
 /* count values as int16, in their order. */
 static inline void tvm_ai_widen(const int8_t *x, int16_t *y, int32_t count)
 {
-    for (int32_t i = 0; i < count; i++) {
-        y[i] = x[i];
+#if TVM_AI_ASSEMBLY
+    for (; count > 3; count -= 4, x += 4, y += 4) {
+        uint32_t four, even, odd, low, high;
+        (void)memcpy(&four, x, 4);
+        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(four));
+        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
+        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+        (void)memcpy(y, &low, 4);
+        (void)memcpy(y + 2, &high, 4);
+    }
+#endif
+    for (; count > 0; count--) {
+        *y++ = *x++;
     }
 }
 

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Neural networks as libraries of a CMake project:
+#
+#     find_package(TvmStm32 CONFIG REQUIRED)
+#     tvm_stm32_add_model(kws MODEL models/kws.tflite PART STM32F405RGT6 OPTIMIZE balanced)
+#     target_link_libraries(application PRIVATE kws::kws)
+#
+# CMake finds this file with the folder it is in as TvmStm32_DIR, or, where tvm-stm32 is installed, with
+# CMAKE_PREFIX_PATH=$VIRTUAL_ENV.
+#
+# tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
+#                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any])
+#
+# adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
+# directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
+# again. PART is TVM_STM32_PART unless PART or CPU is given. Settings that are left out have the defaults of
+# `tvm-stm32 compile`.
+
+include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
+
+# Where the generator is, and which files it writes for a model called @.
+tvm_stm32_python(_tvm_stm32_python)
+execute_process(
+  COMMAND ${_tvm_stm32_python} -c "import importlib.util, tvm_stm32.codegen.artifacts, tvm_stm32.codegen.command
+assert importlib.util.find_spec('tvm'), 'no module named tvm'
+print(tvm_stm32.__path__[0], *tvm_stm32.codegen.artifacts.artifact_names('@'), sep=';')"
+  OUTPUT_VARIABLE _tvm_stm32_answer
+  ERROR_VARIABLE _tvm_stm32_error
+  RESULT_VARIABLE _tvm_stm32_status
+  OUTPUT_STRIP_TRAILING_WHITESPACE
+  ERROR_STRIP_TRAILING_WHITESPACE
+)
+if(NOT _tvm_stm32_status EQUAL 0)
+  string(REGEX REPLACE ".*\n" "" _tvm_stm32_error "${_tvm_stm32_error}")
+  set(TvmStm32_FOUND FALSE)
+  set(TvmStm32_NOT_FOUND_MESSAGE "${TVM_STM32_PYTHON} cannot run tvm-stm32: ${_tvm_stm32_error}
+  hint: name the Python interpreter that it is installed for, -DTVM_STM32_PYTHON=/path/to/python3")
+  return()
+endif()
+list(POP_FRONT _tvm_stm32_answer _tvm_stm32_generator)
+set(TVM_STM32_GENERATOR "${_tvm_stm32_generator}" CACHE INTERNAL "folder of the generator")
+set(TVM_STM32_ARTIFACTS "${_tvm_stm32_answer}" CACHE INTERNAL "what it writes for a model called @")
+
+function(tvm_stm32_add_model name)
+  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI)
+  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;${settings}" "")
+  set(call "tvm_stm32_add_model(${name})")
+  if(DEFINED given_UNPARSED_ARGUMENTS)
+    list(JOIN given_UNPARSED_ARGUMENTS " " words)
+    list(JOIN settings ", " known)
+    message(FATAL_ERROR "${call}: there is no setting ${words}.\n  hint: the settings are MODEL, ${known}")
+  endif()
+  if(DEFINED given_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "${call}: ${given_KEYWORDS_MISSING_VALUES} has no value.")
+  endif()
+  if(NOT DEFINED given_MODEL)
+    message(FATAL_ERROR "${call}: no model.\n  hint: MODEL names a .tflite or .onnx file")
+  endif()
+  if(NOT DEFINED given_PART AND NOT DEFINED given_CPU)
+    if(NOT TVM_STM32_PART)
+      message(FATAL_ERROR "${call}: neither PART nor CPU.
+  hint: PART STM32F405RGT6, CPU cortex-m4, or set TVM_STM32_PART")
+    endif()
+    set(given_PART "${TVM_STM32_PART}")
+  endif()
+
+  get_filename_component(model "${given_MODEL}" ABSOLUTE)
+  get_source_file_property(generated "${model}" GENERATED)
+  if(NOT generated AND NOT EXISTS "${model}")
+    message(FATAL_ERROR "${call}: there is no model ${model}.
+  hint: MODEL is relative to ${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
+
+  set(options "")
+  foreach(setting IN LISTS settings)
+    if(DEFINED given_${setting})
+      string(TOLOWER "${setting}" option)
+      string(REPLACE "_" "-" option "--${option}")
+      list(APPEND options "${option}" "${given_${setting}}")
+    endif()
+  endforeach()
+
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  list(TRANSFORM TVM_STM32_ARTIFACTS REPLACE "@" "${name}" OUTPUT_VARIABLE files)
+  list(TRANSFORM files PREPEND "${folder}/")
+  set(sources ${files})
+  list(FILTER sources INCLUDE REGEX "\\.c$")
+
+  # The generator writes only what has changed, so the files may stay older than the model: the stamp tells that it ran.
+  tvm_stm32_python(python)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TVM_STM32_GENERATOR}/codegen/artifacts.py")
+  file(GLOB_RECURSE generator
+    "${TVM_STM32_GENERATOR}/*.py" "${TVM_STM32_GENERATOR}/*.j2"
+    "${TVM_STM32_GENERATOR}/*.c" "${TVM_STM32_GENERATOR}/*.h"
+  )
+  add_custom_command(
+    OUTPUT "${folder}/${name}.stamp"
+    BYPRODUCTS ${files}
+    COMMAND ${python} -m tvm_stm32 compile "${model}" --name "${name}" ${options} --output "${folder}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
+    DEPENDS "${model}" ${generator}
+    COMMENT "Generating C of the model ${name}"
+    VERBATIM
+  )
+  add_custom_target(${name}_sources DEPENDS "${folder}/${name}.stamp")
+
+  add_library(${name} STATIC ${sources})
+  add_library(${name}::${name} ALIAS ${name})
+  add_dependencies(${name} ${name}_sources)
+  target_include_directories(${name} SYSTEM INTERFACE "${folder}")
+
+  # Compiled for the project's machine; its warnings and optimisation are for its own code.
+  get_target_property(machine ${name} COMPILE_OPTIONS)
+  list(FILTER machine EXCLUDE REGEX "^-(W|O|pedantic)|-NOTFOUND$")
+  set_target_properties(${name} PROPERTIES
+    C_STANDARD 99
+    C_EXTENSIONS OFF
+    COMPILE_OPTIONS "${machine};-O2;-ffunction-sections;-fdata-sections"
+  )
+  target_link_libraries(${name} INTERFACE m)
+endfunction()

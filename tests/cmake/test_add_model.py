@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tvm_stm32_add_model: a model that is compiled with the project that uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import tvm_stm32
+from tests.cmake.conftest import CLASSES, PART, Application, classifier
+from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
+from tvm_stm32.codegen.artifacts import artifact_names, source_names
+
+PYTHON = f"TVM_STM32_PYTHON={sys.executable}"
+CALL = "tvm_stm32_add_model(kws MODEL models/kws.tflite PART STM32F405RGT6 OPTIMIZE balanced)"
+
+#: what a build says when it generates, compiles and links, with Ninja and with Make
+STEPS = re.compile(r"(Generating C of the model kws|Building C object|Linking C \w+ \w+)(?: (?:\S*/)?(\w+\.[ac]\b))?")
+LINKED = ["Linking C executable application", "Linking C static library libkws.a"]
+
+
+@pytest.fixture
+def folder(application: Application) -> Path:
+    """The application's folder, with the model in it and its CMakeLists.txt compiling it."""
+    folder = application()
+    (folder / "models").mkdir()
+    (folder / "models" / "kws.tflite").write_bytes(classifier())
+    edit(folder, "find_package(kws CONFIG REQUIRED)", f"find_package(TvmStm32 CONFIG REQUIRED)\n{CALL}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tool(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Definitions that find the tool: a client has this repository as a submodule."""
+    return PYTHON, f"TvmStm32_DIR={submodule(repository, tmp_path_factory.mktemp('tool') / 'third party') / 'cmake'}"
+
+
+def submodule(repository: Path, folder: Path) -> Path:
+    """A copy of what a client needs of this repository."""
+    for part in ("cmake", "tvm_stm32"):
+        shutil.copytree(repository / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Put `new` in place of `old` in the application's CMakeLists.txt."""
+    lists = folder / "CMakeLists.txt"
+    assert old in lists.read_text()
+    lists.write_text(lists.read_text().replace(old, new))
+
+
+def steps(said: str) -> list[str]:
+    """What was generated, compiled and linked, sorted."""
+    return sorted(" ".join(filter(None, match.groups())) for match in STEPS.finditer(said))
+
+
+@pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
+@pytest.mark.parametrize("cmake", CMAKES.values(), ids=CMAKES)
+def test_build_and_rebuild(folder: Path, tool: tuple[str, str], cmake: str, generator: str) -> None:
+    """Each step runs when it must, and only then."""
+    project = Project(folder, cmake, generator)
+    project.configure(*tool)
+    everything = steps(project.build())
+    objects = sorted(f"Building C object {source}" for source in ["main.c", *source_names("kws")])
+    assert everything == [*objects, "Generating C of the model kws", *LINKED]
+    assert run(project.build_folder / "application") == CLASSES
+    assert {file.name for file in (project.build_folder / "kws").iterdir()} == {*artifact_names("kws"), "kws.stamp"}
+
+    assert steps(project.build()) == []
+
+    os.utime(folder / "models" / "kws.tflite")
+    assert steps(project.build()) == ["Generating C of the model kws"]
+    assert steps(project.build()) == []
+
+    project.build("--target", "clean")
+    assert not list((project.build_folder / "kws").iterdir())
+
+
+@pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
+def test_new_weights_compile_the_weights_alone(folder: Path, tool: tuple[str, str], generator: str) -> None:
+    project = Project(folder, generator=generator)
+    project.configure(*tool)
+    project.build()
+    (folder / "models" / "kws.tflite").write_bytes(classifier(diagonal=32))
+    again = ["Building C object kws_weights.c", "Generating C of the model kws"]
+    assert steps(project.build()) == [*again, *LINKED]
+    assert run(project.build_folder / "application") == CLASSES
+
+
+def test_new_setting_generates_again(folder: Path, tool: tuple[str, str]) -> None:
+    project = Project(folder)
+    project.configure(*tool)
+    project.build()
+    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application")
+    assert "Generating C of the model kws" in steps(project.build())
+    assert '"inputs": "application"' in (project.build_folder / "kws" / "kws.json").read_text()
+
+
+@pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
+def test_new_generator_generates_again(folder: Path, generator: str, repository: Path) -> None:
+    copy = submodule(repository, folder / "third party")
+    project = Project(folder, generator=generator)
+    project.configure(f"TvmStm32_DIR={copy / 'cmake'}", PYTHON)
+    project.build()
+    template = copy / "tvm_stm32" / "codegen" / "templates" / "weights.c.j2"
+    template.write_text(template.read_text() + "/* the end */\n")
+    again = ["Building C object kws_weights.c", "Generating C of the model kws"]
+    assert steps(project.build()) == [*again, *LINKED]
+    assert (project.build_folder / "kws" / "kws_weights.c").read_text().endswith("/* the end */\n")
+
+
+@pytest.mark.parametrize("cmake", CMAKES.values(), ids=CMAKES)
+def test_model_for_the_part_of_the_toolchain_file_boots(folder: Path, tool: tuple[str, str], cmake: str) -> None:
+    edit(folder, " PART STM32F405RGT6", "")
+    project = Project(folder, cmake)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    assert boot(PART, project.build_folder / "application.elf") == CLASSES
+    assert f'"part": "{PART}"' in (project.build_folder / "kws" / "kws.json").read_text()
+
+
+def test_flags_for_the_project_s_own_code_stay_there(folder: Path, tool: tuple[str, str]) -> None:
+    edit(folder, CALL, f"add_compile_options(-Wconversion -Werror -O0 -pedantic -fshort-enums)\n{CALL}")
+    project = Project(folder)
+    project.configure(*tool)
+    commands = project.build("-v").splitlines()
+    (library,) = (line for line in commands if "kws_kernels.c.o -c" in line)
+    (application,) = (line for line in commands if "main.c.o -c" in line)
+    assert "-fshort-enums -O2 -ffunction-sections -fdata-sections" in library
+    assert not {"-Wconversion", "-Werror", "-O0", "-pedantic"} & set(library.split())
+    assert {"-Wconversion", "-Werror", "-O0", "-pedantic"} <= set(application.split())
+
+
+def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
+    edit(folder, "TvmStm32 CONFIG", f"TvmStm32 {tvm_stm32.__version__} EXACT CONFIG")
+    Project(folder).configure(*tool)
+    edit(folder, f"TvmStm32 {tvm_stm32.__version__} EXACT", "TvmStm32 99")
+    assert Project(folder).try_configure(*tool).returncode != 0
+
+
+def test_installed_with_pip(folder: Path, repository: Path, tmp_path: Path) -> None:
+    """The files that a wheel puts below the prefix of a virtual environment are found there, and its Python by them."""
+    environment = tmp_path / "an environment"
+    installed = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    for place, patterns in installed.items():
+        (environment / place).mkdir(parents=True)
+        for pattern in patterns:
+            for file in repository.glob(pattern):
+                shutil.copy(file, environment / place)
+    (environment / "bin").mkdir()
+    python = environment / "bin" / "python3"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{repository}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    project = Project(folder)
+    toolchain = environment / "share/TvmStm32/cmake/toolchains/arm-none-eabi.cmake"
+    project.configure(f"CMAKE_PREFIX_PATH={environment}", f"CMAKE_TOOLCHAIN_FILE={toolchain}", f"TVM_STM32_PART={PART}")
+    assert f"TVM_STM32_PYTHON:FILEPATH={python}\n" in (project.build_folder / "CMakeCache.txt").read_text()
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cmake", CMAKES.values(), ids=CMAKES)
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            "tvm_stm32_add_model(kws)",
+            "tvm_stm32_add_model(kws): no model. hint: MODEL names a .tflite or .onnx file",
+        ),
+        (
+            "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
+            "tvm_stm32_add_model(kws): there is no setting OPTIMISE time. hint: the settings are MODEL, PART, CPU, "
+            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI",
+        ),
+        (
+            "tvm_stm32_add_model(kws MODEL models/kws.tflite PART)",
+            "tvm_stm32_add_model(kws): PART has no value.",
+        ),
+        (
+            "tvm_stm32_add_model(kws MODEL models/kws.tflite)",
+            "tvm_stm32_add_model(kws): neither PART nor CPU. hint: PART STM32F405RGT6, CPU cortex-m4, or set "
+            "TVM_STM32_PART",
+        ),
+    ],
+    ids=["no model", "unknown setting", "no value", "no part"],
+)
+def test_wrong_call_stops_cmake(folder: Path, tool: tuple[str, str], cmake: str, call: str, said: str) -> None:
+    edit(folder, CALL, call)
+    done = Project(folder, cmake).try_configure(*tool)
+    assert done.returncode != 0
+    assert said in in_words(done.stdout)
+
+
+def test_missing_model_stops_cmake(folder: Path, tool: tuple[str, str]) -> None:
+    edit(folder, "kws.tflite", "wake.tflite")
+    done = Project(folder).try_configure(*tool)
+    assert done.returncode != 0
+    said = in_words(done.stdout)
+    assert f"tvm_stm32_add_model(kws): there is no model {folder}/models/wake.tflite." in said
+    assert f"hint: MODEL is relative to {folder}" in said
+
+
+def test_model_may_be_made_by_the_build(folder: Path, tool: tuple[str, str]) -> None:
+    make = (
+        "add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/made.tflite\n"
+        "  COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/models/kws.tflite made.tflite\n"
+        "  DEPENDS models/kws.tflite)\n"
+    )
+    edit(folder, CALL, make + CALL.replace("models/kws.tflite", "${CMAKE_CURRENT_BINARY_DIR}/made.tflite"))
+    project = Project(folder)
+    project.configure(*tool)
+    project.build()
+    assert run(project.build_folder / "application") == CLASSES
+
+
+@pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "PART STM32F405RGT6",
+            "PART STM32F999",
+            "tvm-stm32: error: part: there is no STM32 part 'STM32F999'\n  hint: ",
+        ),
+        ("PART STM32F405RGT6", "CPU z80", "tvm-stm32: error: --cpu: there is no core 'z80'\n  hint: one of: cortex-m0"),
+    ],
+    ids=["part", "cpu"],
+)
+def test_what_the_tool_refuses_stops_the_build_with_its_text(
+    folder: Path, tool: tuple[str, str], generator: str, old: str, new: str, said: str
+) -> None:
+    edit(folder, old, new)
+    project = Project(folder, generator=generator)
+    project.configure(*tool)
+    done = project.try_build()
+    assert done.returncode != 0
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (project.build_folder / "kws" / "kws.c").exists()
+
+
+def test_refused_model_leaves_the_earlier_files(folder: Path, tool: tuple[str, str]) -> None:
+    project = Project(folder)
+    project.configure(*tool)
+    project.build()
+    generated = project.build_folder / "kws"
+    before = {file.name: file.read_bytes() for file in generated.iterdir()}
+    (folder / "models" / "kws.tflite").write_bytes(b"")
+    assert project.try_build().returncode != 0
+    assert {file.name: file.read_bytes() for file in generated.iterdir()} == before
+    (folder / "models" / "kws.tflite").write_bytes(classifier())
+    project.build()
+
+
+def test_python_without_the_tool_is_refused(folder: Path, tool: tuple[str, str], tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\necho \"Traceback\nModuleNotFoundError: No module named 'tvm_stm32'\" >&2\nexit 1\n")
+    python.chmod(0o755)
+    done = Project(folder).try_configure(tool[1], f"TVM_STM32_PYTHON={python}")
+    assert done.returncode != 0
+    said = in_words(done.stdout)
+    assert f"{python} cannot run tvm-stm32: ModuleNotFoundError: No module named 'tvm_stm32'" in said
+    assert "hint: name the Python interpreter that it is installed for, -DTVM_STM32_PYTHON=" in said
+    assert "Traceback" not in said
