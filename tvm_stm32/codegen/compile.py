@@ -159,7 +159,7 @@ class _Assembly:
         for step in self.steps:
             sizes.update(step.scratch)
         buffers = [Buffer(name, size, *self.spans[name]) for name, size in sizes.items()]
-        pairs = sharing(self.steps, self.spans)
+        pairs = sharing(self.steps, self.spans, self.network.outputs)
         result = plan(buffers, ALIGNMENT, pairs)
         check(buffers, result.offsets, pairs)
         return Plan(result.offsets, aligned(result.size, ARENA_ALIGNMENT), result.lower_bound)

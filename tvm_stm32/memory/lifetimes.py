@@ -40,11 +40,14 @@ def lifetimes(steps: Sequence[Step], inputs: Iterable[str], outputs: Iterable[st
     return spans
 
 
-def sharing(steps: Sequence[Step], spans: Mapping[str, tuple[int, int]]) -> dict[tuple[str, str], Distances]:
+def sharing(
+    steps: Sequence[Step], spans: Mapping[str, tuple[int, int]], outputs: Iterable[str]
+) -> dict[tuple[str, str], Distances]:
     """The pairs whose overlap a kernel allows and that live together in its call only: one ends there, one begins."""
+    kept = set(outputs)  # until after the last call
     return {
         (written, read): distances
         for index, step in enumerate(steps)
         for (written, read), distances in step.sharing.items()
-        if spans[read][1] == index == spans[written][0]
+        if spans[read][1] == index == spans[written][0] and read not in kept
     }
