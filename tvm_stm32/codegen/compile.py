@@ -26,8 +26,9 @@ from tvm_stm32.codegen.lower import lower_kernel
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.target import target_of
-from tvm_stm32.memory.lifetimes import Step, lifetimes
-from tvm_stm32.memory.planner import Buffer, Plan, aligned, check, plan
+from tvm_stm32.memory.buffer import Buffer, aligned
+from tvm_stm32.memory.lifetimes import Step, lifetimes, sharing
+from tvm_stm32.memory.planner import Plan, check, plan
 from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
@@ -121,12 +122,22 @@ class _Assembly:
         return self.owners.get(tensor, tensor)
 
     def _step(self, index: int, implementation: Implementation) -> Step:
-        arguments = implementation.arguments
-        scratch = [argument.size for argument in arguments if isinstance(argument, Scratch)]
+        buffers = {
+            position: self._owner(a.tensor) if isinstance(a, Input | Output) else f"scratch_{index}_{position}"
+            for position, a in enumerate(implementation.arguments)
+            if not isinstance(a, Constant)
+        }
+        arguments = [(buffers[p], a) for p, a in enumerate(implementation.arguments) if p in buffers]
+        reads = tuple(name for name, argument in arguments if isinstance(argument, Input))
         return Step(
-            reads=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Input)),
-            writes=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Output)),
-            scratch={f"scratch_{index}_{number}": size for number, size in enumerate(scratch)},
+            reads=reads,
+            writes=tuple(name for name, argument in arguments if isinstance(argument, Output)),
+            scratch={name: argument.size for name, argument in arguments if isinstance(argument, Scratch)},
+            sharing={
+                (buffers[overlap.written], buffers[overlap.read]): overlap.distances
+                for overlap in implementation.overlaps
+                if reads.count(buffers[overlap.read]) == 1  # a tensor read as two operands has two orders of access
+            },
         )
 
     def _tensor_names(self) -> dict[str, str]:
@@ -148,8 +159,9 @@ class _Assembly:
         for step in self.steps:
             sizes.update(step.scratch)
         buffers = [Buffer(name, size, *self.spans[name]) for name, size in sizes.items()]
-        result = plan(buffers, ALIGNMENT)
-        check(buffers, result.offsets)
+        pairs = sharing(self.steps, self.spans, self.network.outputs)
+        result = plan(buffers, ALIGNMENT, pairs)
+        check(buffers, result.offsets, pairs)
         return Plan(result.offsets, aligned(result.size, ARENA_ALIGNMENT), result.lower_bound)
 
     def _tensor(self, name: str) -> CompiledTensor:
