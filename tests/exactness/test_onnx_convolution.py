@@ -85,4 +85,4 @@ def test_convolutions_over_time() -> None:
 
 
 def test_dense_layers() -> None:
-    compare_generated(dense_layers(), 40)
+    compare_generated(dense_layers(), 30)

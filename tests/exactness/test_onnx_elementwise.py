@@ -143,7 +143,7 @@ def movements(draw: Draw) -> Case:
 
 @pytest.mark.parametrize(
     ("strategy", "examples"),
-    [(pairs, 40), (unary, 15), (quantizations, 10), (average_pools, 40), (means, 25), (movements, 30)],
+    [(pairs, 30), (unary, 15), (quantizations, 10), (average_pools, 30), (means, 25), (movements, 30)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_value_is_equal(strategy: Callable[[], st.SearchStrategy[Case]], examples: int) -> None:

@@ -64,7 +64,10 @@ def compile_in_child(path: Path, settings: Settings) -> CompiledModel:
             raise _fault(f"the compiler's answer cannot be read: {error}", path) from error
     if child.returncode == _REFUSED:
         refusal = msgspec.json.decode(child.stdout, type=Refusal)
-        raise ModelError(refusal.what, refusal.where, refusal.hint)
+        # what comes after the file is read knows its layers, and not its name
+        of_layer = refusal.where.startswith("layer ")
+        where = f"{path}, {refusal.where}" if of_layer else refusal.where or str(path)
+        raise ModelError(refusal.what, where, refusal.hint)
     lines = child.stderr.decode(errors="replace").strip().splitlines()
     cause = f"signal {-child.returncode}" if child.returncode < 0 else f"exit status {child.returncode}"
     last = f": {lines[-1]}" if lines else ""

@@ -12,7 +12,7 @@ from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.pool import PoolRule, implement_pool_by
 from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds, largest
-from tvm_stm32.model.describe import describe_operator
+from tvm_stm32.model.describe import LAYER_HINT, describe_operator
 from tvm_stm32.model.network import Arithmetic, Network, Operator, Pool2D
 from tvm_stm32.quantize.tflite import INTEGER_RANGES, activation_bounds
 
@@ -146,4 +146,5 @@ def _rule(network: Network, operator: Operator) -> PoolRule:
     raise ModelError(
         f"no kernel for {describe_operator(network, operator)} in {operator.arithmetic.value} arithmetic",
         where=f"layer {operator.name}",
+        hint=LAYER_HINT,
     )

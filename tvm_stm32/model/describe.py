@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from tvm_stm32.model.network import Network, Operator, Tensor
 
+#: what to do about a layer whose fault speaks for itself
+LAYER_HINT = "change this layer in the model, or export the model again: the file may be damaged"
+
 
 def describe_tensor(tensor: Tensor) -> str:
     """For example ``int8 [1, 32, 32, 3]``."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.model.describe import LAYER_HINT
 from tvm_stm32.model.network import (
     Arithmetic,
     Attributes,
@@ -277,6 +278,6 @@ class Builder:
             operator.inputs = [new if name == old else name for name in operator.inputs]
             operator.outputs = [new if name == old else name for name in operator.outputs]
 
-    def refuse(self, node: Node, what: str, hint: str = "") -> ModelError:
+    def refuse(self, node: Node, what: str, hint: str = LAYER_HINT) -> ModelError:
         """The error about `node`."""
         return self.graph.error(node, what, hint)

@@ -14,6 +14,7 @@ import onnx
 import onnx.helper
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.model.describe import LAYER_HINT
 
 #: more than any microcontroller has, less than what overflows an index
 MAX_ELEMENTS = 2**29
@@ -61,7 +62,7 @@ class Graph:
         shape = ",".join(str(extent) for extent in self.shapes[value]) if value in self.shapes else "?"
         return f"{self.dtypes.get(value, '?')}[{shape}]"
 
-    def error(self, node: Node, what: str, hint: str = "") -> ModelError:
+    def error(self, node: Node, what: str, hint: str = LAYER_HINT) -> ModelError:
         """The error about a node: where it is, its types and shapes."""
         sources = ", ".join(self.describe(name) for name in node.inputs)
         results = ", ".join(self.describe(name) for name in node.outputs)

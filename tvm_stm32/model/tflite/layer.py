@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.model.describe import LAYER_HINT
 from tvm_stm32.model.network import Activation, Tensor
 
 #: ActivationFunctionType of the schema
@@ -35,7 +36,7 @@ class Layer:
     outputs: list[Tensor]
     notes: list[str]  #: messages for the user, added to while reading
 
-    def error(self, what: str, hint: str = "") -> ModelError:
+    def error(self, what: str, hint: str = LAYER_HINT) -> ModelError:
         """The error about this operator: where it is, its types and shapes."""
         sources = ", ".join("none" if t is None else describe(t) for t in self.inputs[:LISTED_INPUTS])
         sources += ", ..." if len(self.inputs) > LISTED_INPUTS else ""
@@ -43,7 +44,7 @@ class Layer:
         where = f'{self.path}, layer {self.index} "{self.name}", {self.kind} ({sources}) -> ({results})'
         return ModelError(what, where, hint)
 
-    def require(self, condition: bool, what: str, hint: str = "") -> None:
+    def require(self, condition: bool, what: str, hint: str = LAYER_HINT) -> None:
         """Raises the error about this operator unless `condition` holds."""
         if not condition:
             raise self.error(what, hint)

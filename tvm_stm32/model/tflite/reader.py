@@ -68,7 +68,8 @@ class _Assembler:
             if not 0 <= index < count:
                 raise damaged(self.path, f"tensor {index} of {count}")
         if not self.file.inputs or not self.file.outputs:
-            raise ModelError("the model has no inputs or no outputs", str(self.path))
+            hint = "a model needs at least one of each: export it again with its inputs and outputs"
+            raise ModelError("the model has no inputs or no outputs", str(self.path), hint)
 
     def _needed_operators(self) -> set[int]:
         """Operators on which an output depends; a reshape does not depend on how its shape was computed."""
@@ -104,7 +105,7 @@ class _Assembler:
             tensor, source = self.tensors[index], self.file.tensors[index]
             where = f"{self.path}, input {tensor.name!r}"
             if tensor.data is not None:
-                raise ModelError("an input of the model is a constant", where)
+                raise ModelError("an input of the model is a constant", where, "remove this input from the model")
             if -1 in source.signature[1:]:
                 hint = "convert the model with a fixed input shape"
                 raise ModelError(f"the shape {list(source.signature)} is open", where, hint)

@@ -66,7 +66,7 @@ def _shape(tensor: FileTensor, where: str) -> tuple[int, ...]:
         hint = "convert the model with a fixed input shape"
         raise ModelError(f"the shape {list(tensor.shape)} is open or empty", where, hint)
     if math.prod(shape) * 8 > MAX_TENSOR_BYTES:
-        raise ModelError(f"the shape {list(shape)} is too large", where)
+        raise ModelError(f"the shape {list(shape)} is too large", where, "the file is probably damaged: copy it again")
     return shape
 
 
@@ -76,7 +76,7 @@ def _quantization(tensor: FileTensor, shape: tuple[int, ...], dtype: str, where:
     if not scales or not np.issubdtype(np.dtype(dtype), np.integer):
         return None
     if len(zero_points) != len(scales):
-        raise ModelError(f"{len(scales)} scales but {len(zero_points)} zero points", where)
+        raise ModelError(f"{len(scales)} scales but {len(zero_points)} zero points", where, "quantize the model again")
     if not all(math.isfinite(s) and s > 0 for s in scales):
         raise ModelError("a scale is not a positive finite number", where, "quantize the model again")
     limits = np.iinfo(dtype)
@@ -86,7 +86,9 @@ def _quantization(tensor: FileTensor, shape: tuple[int, ...], dtype: str, where:
         return Quantization(scales, zero_points)
     axis = tensor.axis
     if not 0 <= axis < len(shape) or shape[axis] != len(scales):
-        raise ModelError(f"{len(scales)} scales along axis {axis} of the shape {list(shape)}", where)
+        raise ModelError(
+            f"{len(scales)} scales along axis {axis} of the shape {list(shape)}", where, "quantize the model again"
+        )
     return Quantization(scales, zero_points, axis)
 
 
