@@ -110,13 +110,14 @@ function(tvm_stm32_add_model name)
   add_dependencies(${name} ${name}_sources)
   target_include_directories(${name} SYSTEM INTERFACE "${folder}")
 
-  # Compiled for the project's machine; its warnings and optimisation are for its own code.
+  # Compiled for the project's machine; its warnings and optimisation are for its own code. Clang contracts a * b + c to
+  # one rounding unless told not to, in every dialect.
   get_target_property(machine ${name} COMPILE_OPTIONS)
-  list(FILTER machine EXCLUDE REGEX "^-(W|O|pedantic)|-NOTFOUND$")
+  list(FILTER machine EXCLUDE REGEX "^-(W|O|pedantic|ffast-math)|-NOTFOUND$")
   set_target_properties(${name} PROPERTIES
     C_STANDARD 99
     C_EXTENSIONS OFF
-    COMPILE_OPTIONS "${machine};-O2;-ffunction-sections;-fdata-sections"
+    COMPILE_OPTIONS "${machine};-O2;-ffp-contract=off;-ffunction-sections;-fdata-sections"
   )
   target_link_libraries(${name} INTERFACE m)
 endfunction()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import tvm_stm32
-from tvm_stm32.errors import ToolError, TvmStm32Error
+from tvm_stm32.errors import TvmStm32Error, missing_module
 
 #: verb -> (module, one line of help); modules are imported only when their verb runs
 VERBS = {
@@ -41,17 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tvm_stm32"):
             raise
-        return _refuse(missing_dependency(error.name))
+        return _refuse(missing_module(error.name))
     return 0
-
-
-def missing_dependency(module: str) -> ToolError:
-    """What to say when this interpreter is not the one that everything is installed for."""
-    return ToolError(
-        f"this Python has no module {module}",
-        sys.executable,
-        "run tvm-stm32 with the Python it is installed for (in CMake and SCons: TVM_STM32_PYTHON), or install it here",
-    )
 
 
 def _refuse(error: TvmStm32Error) -> int:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class TvmStm32Error(Exception):
     """Root of every error this package raises on purpose.
@@ -40,3 +42,12 @@ class CapacityError(TvmStm32Error):
 
 class ToolError(TvmStm32Error):
     """A compiler, emulator or other program is missing or failed."""
+
+
+def missing_module(name: str) -> ToolError:
+    """The error where this Python cannot import the module `name`: mostly it is not the one that has tvm-stm32."""
+    return ToolError(
+        f"this Python has no module {name}",
+        sys.executable,
+        "run tvm-stm32 with the Python it is installed for (in CMake and SCons: TVM_STM32_PYTHON), or install it here",
+    )

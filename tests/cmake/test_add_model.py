@@ -11,10 +11,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
+from packages import CLASSES, PART, Application, classifier
 
 import tvm_stm32
-from tests.cmake.conftest import CLASSES, PART, Application, classifier
-from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
 
 PYTHON = f"TVM_STM32_PYTHON={sys.executable}"
@@ -126,14 +126,14 @@ def test_model_for_the_part_of_the_toolchain_file_boots(folder: Path, tool: tupl
 
 
 def test_flags_for_the_project_s_own_code_stay_there(folder: Path, tool: tuple[str, str]) -> None:
-    edit(folder, CALL, f"add_compile_options(-Wconversion -Werror -O0 -pedantic -fshort-enums)\n{CALL}")
+    edit(folder, CALL, f"add_compile_options(-Wconversion -Werror -O0 -pedantic -ffast-math -fshort-enums)\n{CALL}")
     project = Project(folder)
     project.configure(*tool)
     commands = project.build("-v").splitlines()
     (library,) = (line for line in commands if "kws_kernels.c.o -c" in line)
     (application,) = (line for line in commands if "main.c.o -c" in line)
-    assert "-fshort-enums -O2 -ffunction-sections -fdata-sections" in library
-    assert not {"-Wconversion", "-Werror", "-O0", "-pedantic"} & set(library.split())
+    assert "-fshort-enums -O2 -ffp-contract=off -ffunction-sections -fdata-sections" in library
+    assert not {"-Wconversion", "-Werror", "-O0", "-pedantic", "-ffast-math"} & set(library.split())
     assert {"-Wconversion", "-Werror", "-O0", "-pedantic"} <= set(application.split())
 
 

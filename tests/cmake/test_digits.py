@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-
-from tests.cmake.conftest import PART, Application, Packages, make_packages
-from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, run
+from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, run
+from packages import PART, Application, Packages, make_packages
 
 IMAGES = 20
 

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.cmake.conftest import CLASSES, PART, Application, Packages
-from tests.cmake.projects import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
-from tests.package.objects import F405 as F405_FLAGS
+from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
+from packages import CLASSES, PART, Application, Packages
+from static_library import F405 as F405_FLAGS
 
 F405 = (f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}", f"TVM_STM32_PYTHON={sys.executable}")
 

@@ -13,7 +13,7 @@ def test_identifiers_pass(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2kws", "wake-word", "a b", "naïve", "_private", "int", "class", "tvm_ai", "x_weights"]
+    "name", ["", "2kws", "wake-word", "a b", "naïve", "_private", "int", "class", "typeof", "tvm_ai", "x_weights", "math", "String"]
 )
 def test_others_are_refused_with_a_hint(name: str) -> None:
     with pytest.raises(SettingsError) as caught:

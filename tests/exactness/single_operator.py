@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from exactness.oracle import LiteRtOracle, Oracle
@@ -20,7 +21,9 @@ from tvm_stm32.codegen.emit import emit
 from tvm_stm32.model.network import Network, Tensor
 from tvm_stm32.model.tflite import read_tflite
 
-SETTINGS = Settings("model", "balanced", "cortex-m4", "", "any", "arena", "arena")
+#: a core with DSP instructions, for which there are kernels of their own, and one without
+CORES = ("cortex-m4", "cortex-m0plus")
+SETTINGS = Settings("model", "balanced", CORES[0], "", "any", "arena", "arena")
 #: of the largest result, for float32
 TOLERANCE = 1e-5
 
@@ -71,12 +74,12 @@ def _near_zero_point(tensor: Tensor, rng: np.random.Generator) -> npt.NDArray[np
     return np.clip(np.round(real), -128, 127).astype(np.int8)
 
 
-def check(case: Case) -> None:
+def check(case: Case, core: str = CORES[0]) -> None:
     """Compares every output of the compiled model with the reference's: int8 by the byte, float32 within TOLERANCE."""
     network = read_bytes(case.model)
     tensors = [network.tensors[name] for name in network.inputs]
     reference = case.oracle(case.model)
-    model = compile_on_host(network)
+    model = compile_on_host(network, msgspec.structs.replace(SETTINGS, cpu=core))
     for inputs in values(tensors, case.seed, case.flat):
         reference.run(inputs)
         for index, found in enumerate(model.run(inputs)):

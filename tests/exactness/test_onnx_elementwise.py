@@ -126,7 +126,12 @@ def movements(draw: Draw) -> Case:
         pads = builder.constant([0, 0, 1, 2, 0, draw(st.integers(0, 1)), 0, 3], "int64")
         result = builder.node(kind, x, pads, builder.constant(np.float32(draw(st.sampled_from([0.0, 0.7, -9.0])))))
     elif kind == "Concat":
-        other = builder.quantized_input((1, 4, *window.picture), draw(st.one_of(st.just(x_type), quantized_types())))
+        other_type = draw(st.one_of(st.just(x_type), quantized_types()))
+        if draw(st.integers(0, 3)):
+            other = builder.quantized_input((1, 4, *window.picture), other_type)
+        else:
+            values = np.random.default_rng(seed).integers(-128, 127, (1, 2, *window.picture), np.int8)
+            other = builder.quantized_constant(values, np.float32(other_type.scale))
         result = builder.node(kind, x, other, axis=1)
     elif kind == "Transpose":
         result = builder.node(kind, x, perm=draw(st.permutations([1, 2, 3]).map(lambda axes: [0, *axes])))

@@ -18,6 +18,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from tvm_stm32.model.network import Dequantize, Quantize
 from tvm_stm32.quantize.fold import fold
+from tvm_stm32.simplify.simplify import simplify
 
 SHAPE = (1, 3, 12, 12)
 
@@ -142,6 +143,7 @@ def with_layers(model: bytes, names: list[str]) -> bytes:
 def test_every_layer(network: Any, scheme: Scheme, tmp_path: Path) -> None:
     model = quantize(network(17), scheme, tmp_path)
     folded = fold(read_bytes(model))
+    simplify(folded)
     layers = {op.name: op.outputs[0] for op in folded.operators if folded.tensors[op.outputs[0]].dtype == "int8"}
     oracle = OnnxOracle(with_layers(model, list(layers.values())))
     known = [value.name for value in oracle.session.get_outputs()][1:]

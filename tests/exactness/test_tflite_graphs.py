@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 from exactness.oracle import Oracle
 from exactness.quantized import FLOAT, SEEDS, Draw, Type, add_weights, result_types, types, weighted_scale
-from exactness.single_operator import SETTINGS, Case, compare, compile_on_host, read_bytes, values
+from exactness.single_operator import CORES, SETTINGS, Case, compare, compile_on_host, read_bytes, values
 from exactness.tflite_builder import TfliteBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+PLACES = ("arena", "application")
 STRIDES = {"strideH": 1, "strideW": 1}
 DILATIONS = {"dilationHFactor": 1, "dilationWFactor": 1}
 
@@ -149,13 +150,13 @@ def networks(draw: Draw) -> Case:
 
 
 @settings(max_examples=80)
-@given(networks(), st.sampled_from(["arena", "application"]), st.sampled_from(["arena", "application"]))
-def test_every_layer_of_random_networks(case: Case, inputs: str, outputs: str) -> None:
+@given(networks(), st.sampled_from(PLACES), st.sampled_from(PLACES), st.sampled_from(CORES))
+def test_every_layer_of_random_networks(case: Case, inputs: str, outputs: str, core: str) -> None:
     network = read_bytes(case.model)
     tensors = [network.tensors[name] for name in network.inputs]
     result_names = list(network.outputs)
     reference = Oracle(case.model)
-    model = compile_on_host(network, msgspec.structs.replace(SETTINGS, inputs=inputs, outputs=outputs))
+    model = compile_on_host(network, msgspec.structs.replace(SETTINGS, inputs=inputs, outputs=outputs, cpu=core))
     for arrays in values(tensors, case.seed):
         reference.run(arrays)
         for layer, found in model.trace(arrays).items():

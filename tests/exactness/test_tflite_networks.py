@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from exactness.oracle import Oracle
-from exactness.single_operator import TOLERANCE, compile_on_host
+from exactness.single_operator import CORES, SETTINGS, TOLERANCE, compile_on_host
 
 from tvm_stm32.model.network import Network, Reshape, Tensor
 from tvm_stm32.model.tflite import read_tflite
@@ -37,14 +38,15 @@ def layer_tensors(path: Path, network: Network) -> dict[str, int]:
     return {operator.name: index for operator, index in zip(network.operators, outputs, strict=True)}
 
 
+@pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("name", ["ad_int8", "ic_fp32", "ic_int8", "kws_int8", "vww_int8"])
-def test_every_layer(name: str, shared: Path) -> None:
+def test_every_layer(name: str, core: str, shared: Path) -> None:
     path = shared / "models" / f"{name}.tflite"
     network = read_tflite(path)
     indices = layer_tensors(path, network)
     computed = {op.name for op in network.operators if not isinstance(op.attributes, Reshape)}
     (source,) = (network.tensors[name] for name in network.inputs)
-    model = compile_on_host(read_tflite(path))
+    model = compile_on_host(read_tflite(path), msgspec.structs.replace(SETTINGS, cpu=core))
     reference = Oracle(path.read_bytes())
     for value in random_inputs(source, INPUTS):
         reference.run([value])

@@ -68,6 +68,8 @@ def values(tensor: Tensor, seed: int) -> npt.NDArray[Any]:
     return np.where(random.random(tensor.shape) < 0.1, random.choice([-128, 127], tensor.shape), drawn).astype(np.int8)
 
 
+HALVES = (0.5, 0.5, 1.0)  # many sums between two results, which are rounded away from zero on both sides
+ROUGH = (0.027, 0.188, 0.174)  # many sums so close to a half that three roundings scatter them
 MIXED, EQUAL, FAR = (0.05, 0.021, 0.037), (0.1, 0.1, 0.1), (3.0, 0.0004, 2.5)
 CASES = [
     Case(Add, (1, 8, 8, 16), (1, 8, 8, 16), MIXED, (-3, 127, 5)),
@@ -79,6 +81,9 @@ CASES = [
     Case(Add, (4, 1, 3, 1, 2, 1), (1, 5, 1, 2, 1, 3), MIXED, (-7, 6, 0)),
     Case(Add, (), (2, 3), MIXED, (-7, 6, 0)),
     Case(Add, (2, 128), (1,), (0.5, 0.25, 0.125), (0, 0, 0), constant=True),
+    Case(Add, (2, 131), (2, 131), HALVES, (3, -4, 5)),
+    Case(Add, (2, 131), (2, 131), ROUGH, (5, -128, 0)),
+    Case(Add, (2, 2), (2, 2), (0.01, 0.01, 9.0), (3, -4, 5)),
     Case(Mul, (1, 8, 8, 16), (1, 8, 8, 16), MIXED, (-3, 127, 5)),
     Case(Mul, (1, 3, 5, 7), (1, 1, 1, 7), (0.5, 0.5, 0.25), (-128, 127, 0), RELU6),
     Case(Mul, (1, 3, 5, 7), (1, 1, 1, 1), (0.5, 0.5, 0.001), (-128, 127, 0), constant=True),
@@ -147,7 +152,12 @@ def test_equals_the_reference(kernels: HostKernels, index: int) -> None:
 
 
 def test_every_pair_of_values(tmp_path: Any) -> None:
-    cases = [Case(Add, (256, 1), (256,), MIXED, (-3, 77, 5)), Case(Mul, (256, 1), (256,), MIXED, (-3, 77, 5))]
+    cases = [
+        Case(Add, (256, 1), (256,), MIXED, (-3, 77, 5)),
+        Case(Add, (256, 1), (256,), HALVES, (-3, 77, 5)),
+        Case(Add, (256, 1), (256,), ROUGH, (5, -128, 0)),
+        Case(Mul, (256, 1), (256,), MIXED, (-3, 77, 5)),
+    ]
     kernels = HostKernels(tmp_path, [case.implementation() for case in cases])
     everything = np.arange(-128, 128, dtype=np.int8)
     for index, case in enumerate(cases):
@@ -161,6 +171,13 @@ def test_equal_work_shares_a_function() -> None:
     other = Case(Add, (1, 4, 4, 2), (1, 4, 4, 2), MIXED, (1, 2, 4)).implementation()
     assert first.specification == second.specification
     assert first.specification != other.specification
+
+
+def test_an_addition_is_one_plane_where_that_is_proven() -> None:
+    proven = Case(Add, (4,), (4,), MIXED, (-3, 77, 5)).implementation().specification.describe()
+    plain = Case(Add, (4,), (4,), ROUGH, (5, -128, 0)).implementation().specification.describe()
+    assert "checked for every pair" in proven
+    assert "checked for every pair" not in plain
 
 
 def test_broadcasting_merges_axes() -> None:

@@ -338,6 +338,29 @@ def test_weights_beside_the_file(folder: Path) -> None:
     np.testing.assert_array_equal(network.input_tensors(only(network))[1].data, weights.T)
 
 
+def test_initializers_that_old_exporters_list_as_inputs_are_constants(folder: Path) -> None:
+    builder = OnnxBuilder(8)
+    model = builder.model(builder.node("Gemm", builder.input((1, 4)), zeros(builder, 4, 3), zeros(builder, 3)))
+    for tensor in model.graph.initializer:
+        model.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    model.ir_version = 3
+    path = folder / "model.onnx"
+    onnx.save(model, str(path))
+    network = read_onnx(path)
+    assert len(network.inputs) == 1
+    assert len(only(network).inputs) == 3
+
+
+def test_concat_takes_constants(folder: Path) -> None:
+    builder = OnnxBuilder()
+    x = builder.node("MaxPool", builder.input((1, 3, 4, 5)), kernel_shape=[1, 1])
+    values = np.arange(2 * 4 * 5, dtype=np.float32).reshape(1, 2, 4, 5)
+    network = read(folder, builder, builder.node("Concat", x, builder.constant(values), axis=1))
+    concat = network.operators[1]
+    assert network.tensors[concat.outputs[0]].shape == (1, 4, 5, 5)
+    np.testing.assert_array_equal(network.input_tensors(concat)[1].data, values.transpose(0, 2, 3, 1))
+
+
 # --- quantization ----------------------------------------------------------------------------------------------------
 
 
@@ -382,3 +405,26 @@ def test_what_dequantizes_need_not_be_what_quantized(folder: Path) -> None:
     last = network.operators[-1]
     assert isinstance(last.attributes, Dequantize)
     assert network.input_tensors(last)[0].quantization == Quantization((0.25,), (3,))
+
+
+def test_weights_quantized_in_the_graph_are_folded(folder: Path) -> None:
+    """As quantization-aware training exports them: float weights, quantized and dequantized."""
+    builder = OnnxBuilder()
+    x = builder.quantized_input((1, 2), QuantizedType(0.5, 0))
+    kind = QuantizedType(0.25, 0)
+    weights = builder.dequantize(builder.quantize(builder.constant([[0.6, -9.0], [40.0, 0.1]], "float32"), kind), kind)
+    network = read(folder, builder, builder.node("MatMul", x, weights))
+    stored = next(t for t in network.tensors.values() if t.data is not None)
+    assert stored.data is not None
+    assert stored.data.tolist() == [[2, 127], [-36, 0]]
+
+
+def test_onnxruntime_s_own_quantization_operators_are_the_standard_ones(folder: Path) -> None:
+    builder = OnnxBuilder()
+    y = builder.quantize(builder.input((1, 4)), QuantizedType(0.5, 3))
+    model = builder.model(y)
+    model.graph.node[0].domain = "com.microsoft"
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    path = folder / "model.onnx"
+    onnx.save(model, str(path))
+    assert read_onnx(path).tensors[y].quantization == Quantization((0.5,), (3,))

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from static_library import compile_object
 
-from tests.package.objects import compile_object
 from tvm_stm32.device.core import CORES, Core
 from tvm_stm32.package.abi import Abi, read_abi
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from static_library import compile_object, create_archive
 
-from tests.package.objects import compile_object, create_archive
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package.archive import read_archive
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from static_library import F405, build_library, compile_object, create_archive
+from tiny_models import tiny, total
 
-from tests.package.objects import F405, build_library, compile_object, create_archive
-from tests.tiny_models import tiny, total
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.write import write_artifacts

@@ -4,8 +4,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from static_library import F405, compile_object, create_archive
 
-from tests.package.objects import F405, compile_object, create_archive
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package.abi import Abi
 from tvm_stm32.package.library import read_library

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
-from tvm_stm32.errors import ModelError, ToolError, TvmStm32Error
+from tvm_stm32.errors import ModelError, ToolError, TvmStm32Error, missing_module
 
 #: seconds; the largest model tried takes a few
 TIME_LIMIT = 1800
@@ -47,7 +47,8 @@ def compile_in_child(path: Path, settings: Settings) -> CompiledModel:
     environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONHASHSEED": "0"}
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "tvm_stm32.codegen.child"],
+            # -P: a file in the user's folder must not stand for a module of the same name
+            [sys.executable, "-P", "-m", "tvm_stm32.codegen.child"],
             input=msgspec.json.encode(Request(str(path), settings)),
             capture_output=True,
             env=environment,
@@ -57,17 +58,22 @@ def compile_in_child(path: Path, settings: Settings) -> CompiledModel:
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"the compiler did not end within {TIME_LIMIT} seconds", str(path)) from error
     if child.returncode == 0:
-        return msgspec.msgpack.decode(child.stdout, type=CompiledModel)
+        try:
+            return msgspec.msgpack.decode(child.stdout, type=CompiledModel)
+        except msgspec.DecodeError as error:
+            raise _fault(f"the compiler's answer cannot be read: {error}", path) from error
     if child.returncode == _REFUSED:
         refusal = msgspec.json.decode(child.stdout, type=Refusal)
         raise ModelError(refusal.what, refusal.where, refusal.hint)
     lines = child.stderr.decode(errors="replace").strip().splitlines()
     cause = f"signal {-child.returncode}" if child.returncode < 0 else f"exit status {child.returncode}"
     last = f": {lines[-1]}" if lines else ""
-    raise ToolError(
-        f"the compiler stopped with {cause}{last}",
-        str(path),
-        "this is a fault of the compiler, not of the model: report it with the model file",
+    raise _fault(f"the compiler stopped with {cause}{last}", path)
+
+
+def _fault(what: str, path: Path) -> ToolError:
+    return ToolError(
+        what, str(path), "this is a fault of the compiler, not of the model: report it with the model file"
     )
 
 
@@ -87,8 +93,9 @@ def main() -> int:
         from tvm_stm32.codegen.compile import compile_model
 
         answer.write(msgspec.msgpack.encode(compile_model(Path(request.path), request.settings)))
-    except TvmStm32Error as error:
-        answer.write(msgspec.json.encode(Refusal(error.what, error.where, error.hint)))
+    except (TvmStm32Error, ModuleNotFoundError) as error:
+        refused = error if isinstance(error, TvmStm32Error) else missing_module(str(error.name))
+        answer.write(msgspec.json.encode(Refusal(refused.what, refused.where, refused.hint)))
         return _REFUSED
     finally:
         answer.close()

@@ -12,7 +12,7 @@ from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_capacity
-from tvm_stm32.device.core import find_core
+from tvm_stm32.device.core import compiler_flags, find_core
 from tvm_stm32.device.part import find_part
 
 
@@ -50,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
         inputs=arguments.inputs,
         outputs=arguments.outputs,
     )
+    if settings.float_abi == "hard":
+        compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
     model = compile_in_child(arguments.model, settings)
     if part:
         check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)

@@ -32,7 +32,7 @@ from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
 from tvm_stm32.simplify.aliases import share_buffers
-from tvm_stm32.simplify.dead import drop_dead_operators
+from tvm_stm32.simplify.simplify import simplify
 
 #: bytes; what the arena itself must be aligned to
 ARENA_ALIGNMENT = 8
@@ -57,7 +57,7 @@ def compile_network(
 ) -> CompiledModel:
     """Compile a network that a front end has read; `network` is changed."""
     network = fold(network)
-    drop_dead_operators(network)
+    simplify(network)
     owners = share_buffers(network)
     check_interface(network)
     target = target_of(settings.cpu, settings.optimize)

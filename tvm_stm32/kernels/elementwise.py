@@ -14,6 +14,9 @@ from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
 from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Network, Operator, Tensor
 
+#: elements computed in one turn of the innermost loop
+BLOCK = 4
+
 
 class ElementwiseRule(Protocol):
     """What is computed. Equal rules compute the same."""
@@ -60,14 +63,28 @@ def build_elementwise(spec: ElementwiseSpecification) -> Any:
     """The TIR function of `spec`: (a, b, y)."""
     rule, loops, dtype = spec.rule, spec.loops, spec.rule.dtype
     step_a, step_b, step_y = loops.strides
+    *outer, inner = loops.extents
+    blocks, rest = divmod(inner, BLOCK)
 
     @T.prim_func(s_tir=True)
     def elementwise(a: T.handle(dtype), b: T.handle(dtype), y: T.handle(dtype)):
         A = T.decl_buffer((loops.span(0),), dtype, data=a)
         B = T.decl_buffer((loops.span(1),), dtype, data=b)
         Y = T.decl_buffer((loops.elements,), dtype, data=y)
-        for i in T.grid(*loops.extents):
-            Y[offset(i, step_y)] = rule.apply(A[offset(i, step_a)], B[offset(i, step_b)])
+
+        @T.inline
+        def block(i, start, size):
+            for j in T.unroll(size):
+                Y[offset((*i, start + j), step_y)] = rule.apply(
+                    A[offset((*i, start + j), step_a)],
+                    B[offset((*i, start + j), step_b)],
+                )
+
+        for i in T.grid(*outer):
+            for n in T.serial(blocks):
+                block(i, n * BLOCK, BLOCK)
+            if rest > 0:
+                block(i, blocks * BLOCK, rest)
 
     return elementwise
 

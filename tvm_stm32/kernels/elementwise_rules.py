@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.errors import ModelError
@@ -15,6 +16,7 @@ from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds
 from tvm_stm32.model.network import Add, Arithmetic, Mul, Network, Operator, Quantization
 from tvm_stm32.quantize.tflite import activation_bounds
+from tvm_stm32.quantize.weighted_sum import VALUES, Table, WeightedSum, fit_weighted_sum
 
 #: sums of int8 are computed in units of 2**-20 of twice the coarser input scale
 ADD_SHIFT = 20
@@ -22,7 +24,7 @@ ADD_SHIFT = 20
 
 @dataclass(frozen=True, slots=True)
 class AddInt8:
-    """Both operands brought to a common fine scale, added, and brought to the output's scale.
+    """Both operands brought to a common fine scale, added, and brought to the output's scale, rounded each time.
 
     Source: TFLite's ``reference_integer_ops::AddFunc``.
     """
@@ -46,6 +48,37 @@ class AddInt8:
         """TIR: the result of two elements."""
         fine = _fine(self.a, a, self.zero_points[0]) + _fine(self.b, b, self.zero_points[1])
         return clamp_int(self.y.times(fine) + self.zero_points[2], self.bounds, "int8")
+
+    def table(self) -> Table:
+        """The result of every pair of values, from -128 on, a first."""
+        fine = [
+            scale.of_values((VALUES - zero_point) << ADD_SHIFT)
+            for scale, zero_point in zip((self.a, self.b), self.zero_points, strict=False)
+        ]
+        total = self.y.of_values(fine[0][:, None] + fine[1][None, :])
+        return np.clip(total + self.zero_points[2], *self.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenSumInt8:
+    """A sum in one shift, where that equals the reference for every pair of values."""
+
+    sum: WeightedSum
+    bounds: tuple[int, int]
+    proof: str  # what it equals
+    family: str = "add"
+    dtype: str = "int8"
+
+    def describe(self) -> str:
+        """The constants."""
+        plane = f"(a * {self.sum.multiplier_a} + b * {self.sum.multiplier_b} + {self.sum.addend}) >> {self.sum.shift}"
+        return f"int8, {plane}, clamped to {list(self.bounds)}: {self.proof}, checked for every pair of values"
+
+    def apply(self, a: Any, b: Any) -> Any:
+        """TIR: the result of two elements."""
+        terms = (T.cast(a, "int32"), self.sum.multiplier_a, T.cast(b, "int32"), self.sum.multiplier_b)
+        total = T.call_extern("int32", "tvm_ai_weighted_sum", *terms, self.sum.addend, self.sum.shift)
+        return clamp_int(total, self.bounds, "int8")
 
 
 def _fine(scale: FixedPoint, value: Any, zero_point: int) -> Any:
@@ -118,7 +151,9 @@ def implement_add(network: Network, operator: Operator) -> Implementation:
         zero_points=(a.zero_point, b.zero_point, y.zero_point),
         bounds=activation_bounds(attributes.activation, y, "int8"),
     )
-    return implement_elementwise(network, operator, rule)
+    plane = fit_weighted_sum(a.scale / y.scale, b.scale / y.scale, rule.table(), rule.bounds)
+    proven = plane and ProvenSumInt8(plane, rule.bounds, "TFLite's addition")
+    return implement_elementwise(network, operator, proven or rule)
 
 
 def implement_mul(network: Network, operator: Operator) -> Implementation:

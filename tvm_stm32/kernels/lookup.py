@@ -15,6 +15,9 @@ from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Ou
 from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Tensor
 
+#: elements looked up in one turn of the loop
+BLOCK = 4
+
 
 @dataclass(frozen=True, slots=True)
 class LookupSpecification:
@@ -38,14 +41,18 @@ def build_lookup(spec: LookupSpecification) -> Any:
     """The TIR function of `spec`: (x, table, y)."""
     elements, x_dtype, y_dtype = spec.elements, spec.x_dtype, spec.y_dtype
     lowest = int(np.iinfo(x_dtype).min)
+    blocks, rest = divmod(elements, BLOCK)
 
     @T.prim_func(s_tir=True)
     def lookup(x: T.handle(x_dtype), table: T.handle(y_dtype), y: T.handle(y_dtype)):
         X = T.decl_buffer((elements,), x_dtype, data=x)
         V = T.decl_buffer((256,), y_dtype, data=table)
         Y = T.decl_buffer((elements,), y_dtype, data=y)
-        for i in T.serial(elements):
-            Y[i] = V[T.cast(X[i], "int32") - lowest]
+        for n in T.serial(blocks):
+            for j in T.unroll(BLOCK):
+                Y[n * BLOCK + j] = V[T.cast(X[n * BLOCK + j], "int32") - lowest]
+        for j in T.unroll(rest):
+            Y[blocks * BLOCK + j] = V[T.cast(X[blocks * BLOCK + j], "int32") - lowest]
 
     return lookup
 

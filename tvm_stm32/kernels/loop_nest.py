@@ -15,7 +15,7 @@ Strides = tuple[int, ...]
 class LoopNest:
     """`extents` of the loops, outermost first, and for each array the elements to step per loop.
 
-    There are at least two loops; TVM drops those of extent 1.
+    There are at least three loops; TVM drops those of extent 1.
     """
 
     extents: tuple[int, ...]
@@ -32,7 +32,7 @@ class LoopNest:
                 loops[-1] = (loops[-1][0] * extent, *steps)
             else:
                 loops.append((extent, *steps))
-        missing = [(1,) + (0,) * len(strides)] * (2 - len(loops))
+        missing = [(1,) + (0,) * len(strides)] * (3 - len(loops))
         columns = tuple(zip(*missing, *loops, strict=True))
         return LoopNest(columns[0], columns[1:])
 

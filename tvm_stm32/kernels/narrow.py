@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tvm_stm32.kernels.microkernels.rows import ACCUMULATOR_LIMIT, SCALE
+from tvm_stm32.kernels.microkernels.winograd import SCALES, transformed_weights
 from tvm_stm32.model.network import Arithmetic, Network, Operator
 from tvm_stm32.quantize.requantize import onnx_channels
 from tvm_stm32.quantize.rule import accumulator_rule
@@ -47,6 +48,18 @@ def plane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int
     return narrow_rule(network, operator, weights, scales)
 
 
+def winograd_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8], tile: int) -> NarrowRule | None:
+    """The rule for the Winograd microkernels, whose tiles are scaled, and whose weights OHWI fit 16 bits scaled too."""
+
+    def scales(row: npt.NDArray[np.int64], reach: tuple[int, int]) -> list[int]:
+        u = transformed_weights(row.reshape(3, 3, -1), tile)
+        sums = max(-reach[0], reach[1]) * SCALES[tile]
+        fitting = [j for j in range(8) if u.max() << j < 1 << 15 and u.min() << j >= -(1 << 15) and sums << j < 1 << 31]
+        return [SCALES[tile] << j for j in reversed(fitting)]
+
+    return narrow_rule(network, operator, weights.reshape(len(weights), -1), scales)
+
+
 def narrow_rule(
     network: Network,
     operator: Operator,
@@ -59,7 +72,7 @@ def narrow_rule(
         network: the operator's network.
         operator: the operator.
         weights: the weights.
-        scales: from a channel's weights and reach to the powers of two its accumulators may be scaled by.
+        scales: from a channel's weights and reach to the factors its accumulators may be scaled by, best first.
 
     Returns:
         None when the arithmetic is float, a clamp binds within the output's range, or no proof was found.

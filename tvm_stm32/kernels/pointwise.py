@@ -14,6 +14,9 @@ from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Tensor
 
+#: elements computed in one turn of the loop
+BLOCK = 4
+
 
 class PointwiseRule(Protocol):
     """What is computed. Equal rules compute the same."""
@@ -60,13 +63,17 @@ def build_pointwise(spec: PointwiseSpecification) -> Any:
     """The TIR function of `spec`: (x, y)."""
     elements, rule = spec.elements, spec.rule
     x_dtype, y_dtype = rule.x_dtype, rule.y_dtype
+    blocks, rest = divmod(elements, BLOCK)
 
     @T.prim_func(s_tir=True)
     def pointwise(x: T.handle(x_dtype), y: T.handle(y_dtype)):
         X = T.decl_buffer((elements,), x_dtype, data=x)
         Y = T.decl_buffer((elements,), y_dtype, data=y)
-        for i in T.serial(elements):
-            Y[i] = rule.apply(X[i])
+        for n in T.serial(blocks):
+            for j in T.unroll(BLOCK):
+                Y[n * BLOCK + j] = rule.apply(X[n * BLOCK + j])
+        for j in T.unroll(rest):
+            Y[blocks * BLOCK + j] = rule.apply(X[blocks * BLOCK + j])
 
     return pointwise
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clamps, copies and conversions between quantizations: as TFLite's reference kernels where they round."""
+"""Clamps and conversions between quantizations: as TFLite's reference kernels where they round."""
 
 from __future__ import annotations
 
@@ -18,27 +18,6 @@ from tvm_stm32.model.network import Activation, Arithmetic, Clamp, Network, Oper
 from tvm_stm32.quantize.tflite import INTEGER_RANGES, activation_bounds
 
 RELU6 = Activation(0.0, 6.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """The same values."""
-
-    x_dtype: str
-    family: str = "copy"
-
-    @property
-    def y_dtype(self) -> str:
-        """Type of the output."""
-        return self.x_dtype
-
-    def describe(self) -> str:
-        """The type."""
-        return self.x_dtype
-
-    def apply(self, value: Any) -> Any:
-        """TIR: the output for an input value."""
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +101,6 @@ class DequantizeInteger:
     def apply(self, value: Any) -> Any:
         """TIR: the output for an input value."""
         return T.cast(T.cast(value, "int32") - self.zero_point, "float32") * T.float32(self.scale)
-
-
-def implement_copy(network: Network, operator: Operator) -> Implementation:
-    """A reshape whose output cannot share the input's buffer."""
-    x, y = _tensors(network, operator)
-    return implement_pointwise(x, y, Copy(x.dtype))
 
 
 def implement_clamp(network: Network, operator: Operator) -> Implementation:

@@ -42,6 +42,8 @@ def requantize(rule: Requantization, accumulator: Any, multiplier: Any, shift: A
 
 def clamp_int(value: Any, bounds: tuple[int, int], dtype: str) -> Any:
     """TIR: an int32 `value` within `bounds`, as `dtype`."""
+    if bounds == (-128, 127):
+        return T.cast(T.call_extern("int32", "tvm_ai_saturate", value), dtype)
     return T.cast(T.call_extern("int32", "tvm_ai_clamp", value, *bounds), dtype)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.concat import implement_concat
 from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
+from tvm_stm32.kernels.copy import implement_copy
 from tvm_stm32.kernels.depthwise import implement_depthwise
 from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
@@ -15,7 +16,7 @@ from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
 from tvm_stm32.kernels.pad import implement_pad
-from tvm_stm32.kernels.pointwise_rules import implement_clamp, implement_copy, implement_dequantize, implement_quantize
+from tvm_stm32.kernels.pointwise_rules import implement_clamp, implement_dequantize, implement_quantize
 from tvm_stm32.kernels.pool_rules import implement_pool
 from tvm_stm32.kernels.softmax import implement_softmax
 from tvm_stm32.kernels.target import Target
@@ -83,4 +84,4 @@ def implement(network: Network, operator: Operator, target: Target) -> Implement
             where=f"layer {operator.name}",
             hint="replace the operator in the model, or keep this layer out of the part that is compiled",
         )
-    return (implement_fast(network, operator) if target.dsp else None) or family(network, operator)
+    return (implement_fast(network, operator, target) if target.dsp else None) or family(network, operator)

@@ -76,6 +76,17 @@ class Activation:
     low: float | None = None
     high: float | None = None
 
+    def then(self, second: Activation) -> Activation:
+        """A clamp by this one and then by `second`, as one."""
+        lows = [bound for bound in (self.low, second.low) if bound is not None]
+        highs = [bound for bound in (self.high, second.high) if bound is not None]
+        low, high = max(lows, default=None), min(highs, default=None)
+        if second.high is not None and low is not None:
+            low = min(low, second.high)
+        if second.low is not None and high is not None:
+            high = max(high, second.low)
+        return Activation(low, high)
+
 
 @dataclass(frozen=True, slots=True)
 class Padding:

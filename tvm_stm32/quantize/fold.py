@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from tvm_stm32.model.network import (
     Activation,
     Add,
@@ -35,6 +37,7 @@ from tvm_stm32.model.network import (
     Transpose,
 )
 from tvm_stm32.quantize.operands import bias_operand, dequantized, scalar_operand, weights_operand
+from tvm_stm32.quantize.reals import quantize_reals
 from tvm_stm32.quantize.requantize import quantize_value
 
 #: operators whose result may be clamped by an activation of their own
@@ -43,7 +46,7 @@ _ACTIVATED = (Conv2D, DepthwiseConv2D, FullyConnected, Add, Mul, Pool2D, Clamp)
 
 def fold(network: Network) -> Network:
     """The network with quantized operators in integers; networks of the TFLite reader are so already."""
-    if not any(isinstance(operator.attributes, Dequantize) for operator in network.operators):
+    if not any(isinstance(o.attributes, Dequantize) and o.arithmetic is Arithmetic.ONNX for o in network.operators):
         return network
     return _Fold(network).folded()
 
@@ -150,7 +153,7 @@ class _Fold:
         if isinstance(attributes, Pad):
             attributes = replace(attributes, value=self._representable(attributes.value, output))
         if activation != Activation() and isinstance(attributes, _ACTIVATED):
-            attributes = replace(attributes, activation=_both(attributes.activation, activation))
+            attributes = replace(attributes, activation=attributes.activation.then(activation))
         self._emit(operator, attributes, inputs, output)
         self.absorbed.update(chain)
         for other in quantizes[1:]:
@@ -168,7 +171,7 @@ class _Fold:
             if name in self.source.outputs or not consumers:
                 return activation, [], []
             if len(consumers) == 1 and isinstance(consumers[0].attributes, Clamp):
-                activation = _both(activation, consumers[0].attributes.activation)
+                activation = activation.then(consumers[0].attributes.activation)
                 name = consumers[0].outputs[0]
                 chain.append(name)
                 continue
@@ -228,13 +231,17 @@ class _Fold:
         return names if all(self.result.tensors[name].dtype == "int8" for name in names) else None
 
     def _requantized(self, operator: Operator, name: str, quantization: Quantization | None) -> str:
-        """An operand brought to another quantization."""
-        if self._quantization(name) == quantization:
+        """An operand brought to another quantization; a constant at once."""
+        source = self.result.tensors[name]
+        if source.quantization == quantization or quantization is None:
             return name
-        tensor = Tensor(f"{name}_requantized", self.result.tensors[name].shape, "int8", quantization)
+        tensor = Tensor(f"{name}_requantized", source.shape, "int8", quantization)
         while tensor.name in self.result.tensors:
             tensor.name += "_"
         self.result.tensors[tensor.name] = tensor
+        if source.data is not None:
+            tensor.data = quantize_reals(dequantized(source), quantization).astype(np.int8)
+            return tensor.name
         step = replace(operator, name=f"{operator.name}/{name}", source="QuantizeLinear")
         self._emit(step, Quantize(), [name], tensor.name)
         return tensor.name
@@ -267,14 +274,3 @@ def _is_mover(operator: Operator) -> bool:
     if isinstance(attributes, Pad):
         return attributes.value is None
     return isinstance(attributes, Reshape | Transpose | Concat)
-
-
-def _both(first: Activation, second: Activation) -> Activation:
-    """A clamp by `first` and then by `second`, as one."""
-    low = first.low if second.low is None else second.low if first.low is None else max(first.low, second.low)
-    high = first.high if second.high is None else second.high if first.high is None else min(first.high, second.high)
-    if second.high is not None and low is not None:
-        low = min(low, second.high)
-    if second.low is not None and high is not None:
-        high = max(high, second.low)
-    return Activation(low, high)

@@ -49,6 +49,8 @@ class FixedPoint:
 
     def threshold(self, step: int) -> int:
         """The smallest accumulator that is rounded to at least `step`."""
+        if not self.multiplier:  # a scale too small for 31 bits: everything is rounded to 0
+            return Constant(0).threshold(step)
         middle = step << self.exponent
         if self.exponent:
             middle -= 1 << (self.exponent - 1)
@@ -96,13 +98,23 @@ def narrow_layer(
     Args:
         rules: the rounding rule of each channel.
         zero_point: of the output.
-        scales: for each channel the powers of two by which its accumulators may be larger than v, best first.
+        scales: for each channel the factors by which its accumulators may be larger than v, best first.
         reach: least and greatest v of each channel, from its weights and bias.
 
     Returns:
         None if there is no shift for which every channel has a proof.
     """
-    channels = [_Channel(*channel, zero_point) for channel in zip(rules, scales, reach, strict=True)]
+    if len(set(rules)) == 1:  # one proof for the widest reach, and one set of constants
+        widest = (min(low for low, _ in reach), max(high for _, high in reach))
+        common = [scale for scale in scales[0] if all(scale in choices for choices in scales)]
+        layer = _prove([_Channel(rules[0], common, widest, zero_point)])
+        if layer is not None:
+            return NarrowLayer(layer.shift, layer.signed, layer.channels * len(rules))
+    return _prove([_Channel(*channel, zero_point) for channel in zip(rules, scales, reach, strict=True)])
+
+
+def _prove(channels: Sequence[_Channel]) -> NarrowLayer | None:
+    """The first shift, of the plain forms first, for which every channel has constants."""
     for signed in (False, True):
         for shift in _shifts(channels):
             found = []
@@ -138,12 +150,10 @@ class _Channel:
         return next((form for form in forms if form is not None), None)
 
     def _scaled(self, scale: int, shift: int, signed: bool) -> Narrow | None:
-        lost = self.rule.exponent + scale.bit_length() - 2 - shift if self.rule.multiplier else 0
-        if lost < 0:
-            return None
-        for offset in _NEIGHBOURHOOD if lost else (0,):
-            multiplier = (self.rule.multiplier >> lost) + offset
-            if multiplier < 0:
+        nearest = (self.rule.multiplier << shift + 1) // (scale << self.rule.exponent)
+        for offset in _NEIGHBOURHOOD if nearest != self.rule.multiplier else (0,):
+            multiplier = nearest + offset
+            if not 0 <= multiplier < 1 << 31:
                 continue
             positive = self._addends(max(self.reach[0], 0), self.reach[1], scale, shift, multiplier)
             negative = self._addends(self.reach[0], min(self.reach[1], -1), scale, shift, multiplier)
@@ -179,7 +189,7 @@ class _Channel:
 
 
 def _shifts(channels: Sequence[_Channel]) -> Iterator[int]:
-    """Shifts under which some channel's multiplier keeps all of its bits, the most exact first."""
+    """Shifts under which some channel's multiplier keeps its bits, all but the last one, the most exact first."""
     exponents = [
         channel.rule.exponent + scale.bit_length() - 2
         for channel in channels

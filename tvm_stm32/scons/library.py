@@ -28,7 +28,8 @@ _OVERRIDES: dict[str, Any] = {
 def defaults() -> dict[str, Any]:
     """The construction variables of this module, for ``env.SetDefault``."""
     return {
-        "TVM_STM32_CCFLAGS": ["-std=c99", "-O2", "-ffunction-sections", "-fdata-sections"],
+        # Clang contracts a * b + c to one rounding unless told not to, in every dialect.
+        "TVM_STM32_CCFLAGS": ["-std=c99", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections"],
         "TVM_STM32_CCCOM": "$CC -c $_TVM_STM32_MACHINE $TVM_STM32_CCFLAGS -o $TARGET $SOURCES",
         "TVM_STM32_AR": construction_variable(lambda env: binutils(env, "ar")),
         # D: no dates and owners; s: an index, so that no ranlib, perhaps of another machine, need run

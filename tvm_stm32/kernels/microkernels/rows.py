@@ -92,13 +92,25 @@ class Rows:
 def pack_stream(
     weights: npt.NDArray[np.int8], biases: Sequence[int], layer: NarrowLayer, order: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.int32]:
-    """The stream of a layer.
+    """The stream of a layer; arguments as of `pack_blocks`."""
+    return pack_blocks(weights, biases, layer, order, 3 if layer.signed else 2)
+
+
+def pack_blocks(
+    weights: npt.NDArray[np.int8],
+    biases: Sequence[int],
+    layer: NarrowLayer,
+    order: npt.NDArray[np.intp],
+    constants: int,
+) -> npt.NDArray[np.int32]:
+    """Blocks of four channels: biases, weights in lanes, requantization.
 
     Args:
         weights: (channels, rows, values of a row).
         biases: per channel, the input's zero point folded in.
         layer: the requantization of each channel.
         order: (pairs, 2) indices into the values of a row, -1 for a zero.
+        constants: words of requantization of each channel: 3, 2 without the second addend, or 0.
     """
     channels, rows, _ = weights.shape
     padded = np.zeros((-(-channels // 4) * 4, rows, weights.shape[2] + 1), np.int64)
@@ -113,7 +125,7 @@ def pack_stream(
         words.append(np.moveaxis(joined, 0, -1).ravel().tolist())
         for c in range(first, first + 4):
             narrow = layer.channels[c] if c < channels else None
-            constants = [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend] if narrow else [0, 0, 0]
-            words.append(constants[: 3 if layer.signed else 2])
+            values = [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend] if narrow else [0, 0, 0]
+            words.append(values[:constants])
     flat = np.array([value for group in words for value in group], np.int64)
     return (flat & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

@@ -77,13 +77,11 @@ def build_average(spec: AverageSpecification) -> Any:
         X = T.decl_buffer((outer, count, inner), "int8", data=x)
         R = T.decl_buffer((256,), "float32", data=reals)
         Y = T.decl_buffer((outer, inner), "int8", data=y)
-        total = T.alloc_buffer((1,), "float32")
-        lane = T.alloc_buffer((2 * VECTOR,), "float32")
+        lane = T.alloc_buffer((max(lanes, 1),), "float32")
         for o, i in T.grid(outer, inner):
-            total[0] = T.float32(0)
+            for j in T.unroll(max(lanes, 1)):
+                lane[j] = T.float32(0)
             if lanes > 0:
-                for j in T.unroll(lanes):
-                    lane[j] = T.float32(0)
                 for v in T.serial(T.floordiv(vectors(o * inner + i) * VECTOR, lanes)):
                     for j in T.unroll(lanes):
                         lane[j] = lane[j] + real(R, X[o, head(o * inner + i) + v * lanes + j, i])
@@ -95,12 +93,12 @@ def build_average(spec: AverageSpecification) -> Any:
                             lane[j] = lane[j] + real(
                                 R, X[o, head(o * inner + i) + (vectors(o * inner + i) - 1) * VECTOR + j, i]
                             )
-                total[0] = (lane[0] + lane[2]) + (lane[1] + lane[3])
+                lane[0] = (lane[0] + lane[2]) + (lane[1] + lane[3])
             for n in T.serial(head(o * inner + i)):
-                total[0] = total[0] + real(R, X[o, n, i])
+                lane[0] = lane[0] + real(R, X[o, n, i])
             for n in T.serial(head(o * inner + i) + vectors(o * inner + i) * VECTOR, count):
-                total[0] = total[0] + real(R, X[o, n, i])
-            Y[o, i] = quantizer.apply(total[0] / T.float32(count))
+                lane[0] = lane[0] + real(R, X[o, n, i])
+            Y[o, i] = quantizer.apply(lane[0] / T.float32(count))
 
     return average
 

@@ -80,23 +80,22 @@ def build_average_pool(spec: AveragePoolSpecification) -> Any:
         X = T.decl_buffer((height, width, channels), "int8", data=x)
         R = T.decl_buffer((256,), "float32", data=reals)
         Y = T.decl_buffer((out_height, out_width, channels), "int8", data=y)
-        total = T.alloc_buffer((1,), "float32")
-        column = T.alloc_buffer((1,), "float32")
+        sums = T.alloc_buffer((2 if columns_first else 1,), "float32")  # of the window, of one of its columns
 
         @T.inline
         def window(oy, ox, row, left_column, c):
-            total[0] = T.float32(0)
+            sums[0] = T.float32(0)
             if columns_first:
                 for kx in T.serial(*columns(left_column)):
-                    column[0] = T.float32(0)
+                    sums[1] = T.float32(0)
                     for ky in T.serial(*rows(row)):
-                        column[0] = column[0] + real(R, X[row + ky, left_column + kx, c])
-                    total[0] = total[0] + column[0]
+                        sums[1] = sums[1] + real(R, X[row + ky, left_column + kx, c])
+                    sums[0] = sums[0] + sums[1]
             else:
                 for ky in T.serial(*rows(row)):
                     for kx in T.serial(*columns(left_column)):
-                        total[0] = total[0] + real(R, X[row + ky, left_column + kx, c])
-            Y[oy, ox, c] = quantizer.apply(total[0] / count(row, left_column))
+                        sums[0] = sums[0] + real(R, X[row + ky, left_column + kx, c])
+            Y[oy, ox, c] = quantizer.apply(sums[0] / count(row, left_column))
 
         for oy, ox, c in T.grid(out_height, out_width, channels):
             window(oy, ox, oy * stride_y - top, ox * stride_x - left, c)

@@ -65,6 +65,11 @@ class Constant:
         centred: npt.NDArray[np.float32] = (self.values.astype(np.int64) - zero_points).astype(np.float32)
         return centred * scales
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The ONNX shape."""
+        return self.values.shape
+
     def transpose(self, permutation: Sequence[int]) -> Constant:
         """The transposed constant, its channel axis followed."""
         quantization = self.quantization
@@ -201,6 +206,10 @@ class Builder:
             return existing.outputs[0]
         output = Tensor(self.fresh(constant.name), values.shape, "float32")
         return self.emit(constant.origin, "DequantizeLinear", Dequantize(), [name], output)
+
+    def placed(self, constant: Constant) -> str:
+        """The tensor of a constant operand as it is."""
+        return self.weights(constant, constant.values, constant.quantization.axis if constant.quantization else None)
 
     def _constant_tensor(self, tensor: Tensor) -> str:
         """Adds a constant unless an equal one of that name is there; returns its name."""

@@ -34,9 +34,7 @@ def convert_binary(build: Builder, node: Node) -> None:
     order = _common_order(values, rank)
     if order is not None:
         tensors = [
-            build.ordered(operand, order)
-            if isinstance(operand, Value)
-            else _constant(build, operand.transpose(order), rank)
+            build.ordered(operand, order) if isinstance(operand, Value) else build.placed(operand.transpose(order))
             for operand in aligned
         ]
         build.ordered_result(node, attributes, tensors, tuple(shape[axis] for axis in order), order)
@@ -48,7 +46,7 @@ def convert_binary(build: Builder, node: Node) -> None:
         if isinstance(operand, Value):
             tensors.append(build.reshaped(operand.tensor, physical))
         elif operand.values.size == 1:
-            tensors.append(_constant(build, replace(operand, values=operand.values.reshape(1)), 1))
+            tensors.append(build.placed(replace(operand, values=operand.values.reshape(1))))
         else:
             placed = first.layout.place(np.broadcast_to(operand.values, shape)).reshape(physical)
             tensors.append(build.weights(operand, placed))
@@ -70,12 +68,6 @@ def _align(operand: Value | Constant, rank: int) -> Value | Constant:
     if quantization is not None and quantization.axis is not None:
         quantization = replace(quantization, axis=quantization.axis + missing)
     return replace(operand, values=values.reshape((1,) * missing + values.shape), quantization=quantization)
-
-
-def _constant(build: Builder, constant: Constant, rank: int) -> str:
-    axis = constant.quantization.axis if constant.quantization is not None else None
-    assert constant.values.ndim == rank
-    return build.weights(constant, constant.values, axis=axis)
 
 
 def _common_order(values: list[Value], rank: int) -> tuple[int, ...] | None:

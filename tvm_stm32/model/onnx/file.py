@@ -34,6 +34,7 @@ def read_file(path: Path, notes: list[str]) -> Any:
     model = _parse(content, path)
     _load_external_data(model, path)
     _require_opset(model, path)
+    _normalize(model)
     try:
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
@@ -64,9 +65,22 @@ def _parse(content: bytes, path: Path) -> Any:
         raise ModelError("this is not an ONNX model, or the file is damaged", str(path), hint) from error
     if not model.ir_version or not model.HasField("graph") or not model.opset_import:
         raise ModelError("this is not an ONNX model", str(path), hint)
+    if not _has_text_names(model):
+        raise ModelError("the file is damaged (a name is not UTF-8)", str(path), hint)
     if not model.graph.node:
         raise ModelError("the model has no operators", str(path), hint)
     return model
+
+
+def _has_text_names(message: Any) -> bool:
+    """Whether every string field is text: protobuf gives one that is not UTF-8 as bytes, without a word."""
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else [value]
+        if field.type == field.TYPE_STRING and not all(isinstance(text, str) for text in values):
+            return False
+        if field.type == field.TYPE_MESSAGE and not all(_has_text_names(part) for part in values):
+            return False
+    return True
 
 
 def _load_external_data(model: Any, path: Path) -> None:
@@ -85,17 +99,26 @@ def _require_opset(model: Any, path: Path) -> None:
             raise ModelError(f"opset {entry.version} is not supported", str(path), hint)
 
 
+def _normalize(model: Any) -> None:
+    """Makes constants of initializers that are listed as inputs, as old exporters do, and standard operators of
+    onnxruntime's own copies of them."""
+    graph = model.graph
+    initializers = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in initializers]
+    del graph.input[:]
+    graph.input.extend(inputs)
+    model.ir_version = max(model.ir_version, 4)  # the first that allows initializers which are no inputs
+    for node in graph.node:
+        if node.domain == "com.microsoft" and node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            node.domain = ""
+
+
 def _bind_shapes(model: Any, path: Path, notes: list[str]) -> None:
     """Binds an open batch to 1; forgets the shapes that an exporter derived, as inference derives them again."""
     graph = model.graph
-    initializers = {tensor.name for tensor in graph.initializer}
-    bound = set()
+    bound = {_bind_input(value, path, notes) for value in graph.input} - {""}
     for value in graph.input:
-        if value.name not in initializers:
-            batch = _bind_input(value, path, notes)
-            bound.add(batch)
-    for value in graph.input:
-        _refuse_open(value, bound - {""}, initializers, path)
+        _refuse_open(value, bound, path)
     del graph.value_info[:]
     for value in graph.output:
         kind = value.type.tensor_type
@@ -124,10 +147,8 @@ def _bind_input(value: Any, path: Path, notes: list[str]) -> str:
     return ""
 
 
-def _refuse_open(value: Any, bound: set[str], initializers: set[str], path: Path) -> None:
+def _refuse_open(value: Any, bound: set[str], path: Path) -> None:
     """Refuses dimensions that are still open, by name."""
-    if value.name in initializers:
-        return
     for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
         if dimension.HasField("dim_value") and dimension.dim_value > 0:
             continue

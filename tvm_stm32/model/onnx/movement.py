@@ -70,22 +70,28 @@ def convert_pad(build: Builder, node: Node) -> None:
 
 
 def convert_concat(build: Builder, node: Node) -> None:
-    """ONNX Concat of computed values."""
-    if len(node.inputs) == 1:
-        build.values[node.outputs[0]] = build.value(node)
-        return
-    values = [build.value(node, position) for position in range(len(node.inputs))]
-    rank = len(values[0].shape)
-    if any(len(value.shape) != rank for value in values):
+    """ONNX Concat; some of the inputs may be constants."""
+    operands = [
+        build.constant(node, position, "input") if build.is_constant(name) else build.value(node, position)
+        for position, name in enumerate(node.inputs)
+    ]
+    shapes = [operand.shape for operand in operands]
+    rank = len(shapes[0])
+    if any(len(shape) != rank for shape in shapes):
         raise build.refuse(node, "the inputs have different numbers of dimensions")
     axis = int(node.attributes["axis"]) % rank
-    orders = [_order(value) for value in values]
+    orders = [_order(operand) for operand in operands if isinstance(operand, Value)]
     order = max(dict.fromkeys(orders), key=orders.count)
-    tensors = [build.ordered(value, order) for value in values]
-    extents = list(values[0].shape)
-    extents[axis] = sum(value.shape[axis] for value in values)
-    shape = tuple(extents[a] for a in order)
-    build.ordered_result(node, Concat(order.index(axis)), tensors, shape, order)
+    if len(operands) == 1:
+        build.values[node.outputs[0]] = build.value(node)
+        return
+    tensors = [
+        build.ordered(operand, order) if isinstance(operand, Value) else build.placed(operand.transpose(order))
+        for operand in operands
+    ]
+    extents = list(shapes[0])
+    extents[axis] = sum(shape[axis] for shape in shapes)
+    build.ordered_result(node, Concat(order.index(axis)), tensors, tuple(extents[a] for a in order), order)
 
 
 def _order(value: Value) -> tuple[int, ...]:

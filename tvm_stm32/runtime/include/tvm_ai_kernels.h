@@ -6,10 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__ARM_FEATURE_SAT)
-#include <arm_acle.h>
-#endif
-
 /* The float with these bits: constants whose decimal form would not be exact. */
 static inline float tvm_ai_float(uint32_t bits)
 {
@@ -46,8 +42,10 @@ static inline int32_t tvm_ai_clamp(int32_t value, int32_t low, int32_t high)
 /* value as an int8_t would hold it, saturated: an instruction that compilers do not find by themselves in a loop. */
 static inline int32_t tvm_ai_saturate(int32_t value)
 {
-#if defined(__ARM_FEATURE_SAT)
-    return __ssat(value, 8);
+#if defined(__GNUC__) && defined(__ARM_FEATURE_SAT)
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
 #else
     return tvm_ai_clamp(value, -128, 127);
 #endif

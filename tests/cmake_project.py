@@ -25,7 +25,7 @@ _SYSTEM_PATH = os.pathsep.join(
 CMAKES = {"system": shutil.which("cmake", path=_SYSTEM_PATH) or "cmake", "pypi": str(_PYPI_FOLDER / "cmake")}
 GENERATORS = {"ninja": "Ninja", "make": "Unix Makefiles"}
 
-TOOLCHAIN = Path(__file__).parents[2] / "cmake" / "toolchains" / "arm-none-eabi.cmake"
+TOOLCHAIN = Path(__file__).parents[1] / "cmake" / "toolchains" / "arm-none-eabi.cmake"
 
 
 def tvm_stm32(*arguments: object) -> str:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of several kernels for one operator serves the objective, by a model of their cycles and by their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tvm_stm32.kernels.conv2d_rows import RowsSpecification
+from tvm_stm32.kernels.conv2d_winograd import WinogradSpecification
+from tvm_stm32.kernels.implementation import Constant, Implementation, Scratch, Specification
+
+#: what a byte more of weights or scratch must save, in cycles of one inference, when the objective is "balanced"
+CYCLES_PER_BYTE = 50
+
+
+def choose(candidates: Sequence[Implementation | None], objective: str) -> Implementation | None:
+    """The best of the kernels that apply; the first is the smallest. None if none applies.
+
+    "time": the fewest cycles. "ram": the first. "balanced": of those whose every byte more than the first's saves
+    `CYCLES_PER_BYTE`, the one with the fewest cycles.
+    """
+    found = [candidate for candidate in candidates if candidate is not None]
+    if not found or objective == "ram":
+        return found[0] if found else None
+    first = found[0]
+    if objective == "balanced":
+        found = [item for item in found if _saved(first, item) >= CYCLES_PER_BYTE * max(_size(item) - _size(first), 0)]
+    return min(found, key=lambda item: cycles(item.specification))
+
+
+def _saved(before: Implementation, after: Implementation) -> float:
+    return cycles(before.specification) - cycles(after.specification)
+
+
+def _size(implementation: Implementation) -> int:
+    """Bytes of constants and scratch."""
+    arguments = implementation.arguments
+    constants = sum(argument.values.nbytes for argument in arguments if isinstance(argument, Constant))
+    return constants + sum(argument.size for argument in arguments if isinstance(argument, Scratch))
+
+
+def cycles(specification: Specification) -> float:
+    """About how many cycles a Cortex-M4 takes for one call, counted from the microkernels' instructions."""
+    if isinstance(specification, RowsSpecification):
+        return _rows(specification)
+    assert isinstance(specification, WinogradSpecification), specification.family
+    return _winograd(specification)
+
+
+def _rows(specification: RowsSpecification) -> float:
+    rows = specification.ring.rows
+    blocks = -(-specification.y[2] // 4)
+    pixels = specification.y[0] * specification.y[1]
+    odd = specification.y[0] if not specification.flat else 1
+    singles = odd if rows.single else 0
+    step, requantize = (15 + 5 / rows.unroll, 7) if rows.pair else (11, 7)
+    products = rows.rows * rows.steps
+    pairs = (pixels - singles) / 2 * (blocks * (products * step + 8 * (requantize + 2 * rows.signed) + 20) + 20)
+    alone = singles * (blocks * (products * 11 + 4 * (requantize + 2 * rows.signed) + 20) + 20)
+    fetched = specification.x[0] * specification.x[1] * specification.x[2]
+    return pairs + alone + 2 * fetched
+
+
+def _winograd(specification: WinogradSpecification) -> float:
+    tile, size = specification.tile, specification.tile + 2
+    inputs, outputs = specification.x[2], specification.y[2]
+    blocks = -(-outputs // 4)
+    down, across = specification.grid
+    tiles = down * across
+    steps = specification.products.channels // 2
+    looped = 0.3 * steps + 9 if steps > specification.products.unroll else 0
+    products = blocks * size**2 * (16 * steps + 18 + looped) + blocks * 30
+    rows, columns = (size + 21, size + 31) if tile == 4 else (size + 16, size + 11)
+    loaded = inputs // 2 * (size * (rows + size + columns) + 25) + 60
+    patch = (20 * size + 1.2 * size**2 * inputs) * specification.load.padded * _border(specification)
+    stored = outputs * (size * (2 * size + tile) + tile * (2 * size + 1 + tile * (3 + 2 * specification.output.signed)))
+    return (tiles + 1) // 2 * products + tiles * (loaded + patch + stored + 30 * outputs + 40 * blocks)
+
+
+def _border(specification: WinogradSpecification) -> float:
+    """The part of the tiles that reach into the padding, if one row all around is padding."""
+    down, across = specification.grid
+    return 1 - max(down - 2, 0) * max(across - 2, 0) / (down * across)
