@@ -13,7 +13,22 @@ def test_identifiers_pass(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2kws", "wake-word", "a b", "naïve", "_private", "int", "class", "typeof", "tvm_ai", "x_weights", "math", "String"]
+    "name",
+    [
+        "",
+        "2kws",
+        "wake-word",
+        "a b",
+        "naïve",
+        "_private",
+        "int",
+        "class",
+        "typeof",
+        "tvm_ai",
+        "x_weights",
+        "math",
+        "String",
+    ],
 )
 def test_others_are_refused_with_a_hint(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
