@@ -36,7 +36,7 @@ class WinogradSpecification:
     @property
     def tile(self) -> int:
         """Outputs along each side of a tile."""
-        return self.load.tile
+        return self.load.transform.tile
 
     @property
     def family(self) -> str:
@@ -163,7 +163,7 @@ def implement_winograd(
 ) -> Implementation | None:
     """The kernel for 3x3 weights OHWI of an ungrouped convolution of stride 1, or None where it does not apply."""
     channels, inputs = weights.shape[0], weights.shape[3]
-    transform = InputTransform(tile, inputs)
+    transform = InputTransform(tile, inputs, unroll=(tile + 2) // 2)
     if rule is None or not transform.possible() or min(y_shape[:2]) < tile:
         return None
     top, left = padding
@@ -175,7 +175,7 @@ def implement_winograd(
         x=x_shape,
         y=y_shape,
         padding=padding,
-        load=InputTile(tile, *x_shape, rule.input_zero_point, padded),
+        load=InputTile(transform, *x_shape[:2], rule.input_zero_point, padded),
         products=Products(tile, inputs),
         output=output,
     )

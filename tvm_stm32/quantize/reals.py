@@ -48,34 +48,20 @@ def table_of(
 
 @dataclass(frozen=True, slots=True)
 class FixedRounding:
-    """``clamp((total + rounding) >> shift, low, high)``, where `total` is an int64 linear in the operands."""
+    """``clamp((integer * multiplier + rounding) >> shift, low, high)`` in 64 bits."""
 
-    multipliers: tuple[int, ...]
+    multiplier: int
     rounding: int
     shift: int
-
-
-def fit_sum(a: Quantization, b: Quantization, y: Quantization, expected: npt.NDArray[np.int64]) -> FixedRounding | None:
-    """An integer form of ``a + b`` that equals `expected` (256 x 256, a first) for every pair; None if there is none.
-
-    Its total is ``value_a * multipliers[0] + value_b * multipliers[1]``, of the values as they are, zero points
-    included in the rounding.
-    """
-    ratios = [Fraction(q.scale) / Fraction(y.scale) for q in (a, b)]
-    shift = _shift(max(ratios))
-    if shift is None:
-        return None
-    multipliers = tuple(round(ratio * 2**shift) for ratio in ratios)
-    values = VALUES["int8"]
-    total = values[:, None] * multipliers[0] + values[None, :] * multipliers[1]
-    rounding = _fit_rounding(total, expected, shift)
-    return None if rounding is None else FixedRounding(multipliers, rounding, shift)
 
 
 def fit_product(
     a: Quantization, b: Quantization, y: Quantization, expected: npt.NDArray[np.int64]
 ) -> FixedRounding | None:
-    """An integer form of ``a * b``; see `fit_sum`. Its total is the product of the centred values by multipliers[0]."""
+    """An integer form of ``a * b`` that equals `expected` (256 x 256, a first) for every pair; None if there is none.
+
+    Its integer is the product of the operands less their zero points.
+    """
     ratio = Fraction(a.scale) * Fraction(b.scale) / Fraction(y.scale)
     shift = _shift(ratio)
     if shift is None:
@@ -84,7 +70,7 @@ def fit_product(
     values = VALUES["int8"]
     total = (values[:, None] - a.zero_point) * (values[None, :] - b.zero_point) * multiplier
     rounding = _fit_rounding(total, expected, shift)
-    return None if rounding is None else FixedRounding((multiplier,), rounding, shift)
+    return None if rounding is None else FixedRounding(multiplier, rounding, shift)
 
 
 def _shift(ratio: Fraction) -> int | None:

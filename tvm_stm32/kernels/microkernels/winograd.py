@@ -60,46 +60,6 @@ _MOST_CHANNELS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class InputTile:
-    """Finds the input of a tile, through a patch where it reaches into the padding, and transforms it to V.
-
-    tile: 2 or 4; height, width, channels: of the input; zero_point: of the padding.
-    """
-
-    tile: int
-    height: int
-    width: int
-    channels: int
-    zero_point: int
-    padded: bool
-
-    @property
-    def name(self) -> str:
-        """A C name that tells every parameter."""
-        padding = f"_z{self.zero_point & 0xFF}" if self.padded else ""
-        return f"winograd{self.tile}_tile_{self.height}x{self.width}x{self.channels}{padding}"
-
-    @property
-    def patch(self) -> int:
-        """Bytes of the patch."""
-        return (self.tile + 2) ** 2 * self.channels if self.padded else 0
-
-    def render(self) -> str:
-        """The C text."""
-        return render(
-            "winograd_tile.c.j2",
-            name=self.name,
-            size=self.tile + 2,
-            height=self.height,
-            width=self.width,
-            channels=self.channels,
-            zero_point=self.zero_point & 0xFF,
-            padded=self.padded,
-            transform=InputTransform(self.tile, self.channels).name,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class InputTransform:
     """V of one tile; `unroll` rows or columns in the body of a loop."""
 
@@ -131,8 +91,50 @@ class InputTransform:
 
 
 @dataclass(frozen=True, slots=True)
+class InputTile:
+    """Finds the input of a tile, through a patch where it reaches into the padding, and transforms it to V.
+
+    height, width: of the input; zero_point: of the padding, if any is read.
+    """
+
+    transform: InputTransform
+    height: int
+    width: int
+    zero_point: int
+    padded: bool
+
+    @property
+    def name(self) -> str:
+        """A C name that tells every parameter."""
+        padding = f"_z{self.zero_point & 0xFF}" if self.padded else ""
+        return f"winograd{self.transform.tile}_tile_{self.height}x{self.width}x{self.transform.channels}{padding}"
+
+    @property
+    def patch(self) -> int:
+        """Bytes of the patch."""
+        return (self.transform.tile + 2) ** 2 * self.transform.channels if self.padded else 0
+
+    def render(self) -> str:
+        """The C text."""
+        return render(
+            "winograd_tile.c.j2",
+            name=self.name,
+            size=self.transform.tile + 2,
+            height=self.height,
+            width=self.width,
+            channels=self.transform.channels,
+            zero_point=self.zero_point & 0xFF,
+            padded=self.padded,
+            transform=self.transform.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Products:
-    """Products of two tiles by four output channels, summed over the input channels, at every position."""
+    """Products of two tiles by four output channels, summed over the input channels, at every position.
+
+    unroll: steps of two input channels in the body of a loop, over positions too where they have fewer.
+    """
 
     tile: int
     channels: int
@@ -147,6 +149,12 @@ class Products:
     def positions(self) -> int:
         """Of V."""
         return (self.tile + 2) ** 2
+
+    @property
+    def together(self) -> int:
+        """Positions in the body of the loop."""
+        fitting = max(1, self.unroll // (self.channels // 2))
+        return next(number for number in range(fitting, 0, -1) if self.positions % number == 0)
 
     @property
     def value_words(self) -> int:
@@ -170,6 +178,7 @@ class Products:
             name=self.name,
             positions=self.positions,
             steps=self.channels // 2,
+            together=self.together,
             unroll=self.unroll,
         )
 

@@ -7,37 +7,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.elementwise import implement_elementwise, operand_overlaps
+from tvm_stm32.kernels.elementwise_rules import ProvenSumInt8
 from tvm_stm32.kernels.implementation import Implementation, Output, read
 from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, quantization_of, real, real_values
 from tvm_stm32.kernels.requantization import clamp_int
 from tvm_stm32.model.network import Add, Mul, Network, Operator
-from tvm_stm32.quantize.reals import FixedRounding, dequantize_all, fit_product, fit_sum, quantize_reals
+from tvm_stm32.quantize.reals import FixedRounding, dequantize_all, fit_product, quantize_reals
+from tvm_stm32.quantize.weighted_sum import fit_weighted_sum
 
-
-@dataclass(frozen=True, slots=True)
-class SumRule:
-    """``(a * multiplier_a + b * multiplier_b + rounding) >> shift``; the zero points are in the rounding."""
-
-    fixed: FixedRounding
-    bounds: tuple[int, int]
-    family: str = "add"
-    dtype: str = "int8"
-
-    def describe(self) -> str:
-        """The constants."""
-        a, b = self.fixed.multipliers
-        rule = f"(a * {a} + b * {b} + {self.fixed.rounding}) >> {self.fixed.shift}, clamped to {list(self.bounds)}"
-        return f"int8, {rule}:\nthe sum in float32, halves to even, for every pair of values"
-
-    def apply(self, a: Any, b: Any) -> Any:
-        """TIR: the result of two elements."""
-        first, second = self.fixed.multipliers
-        total = T.cast(a, "int64") * T.int64(first) + T.cast(b, "int64") * T.int64(second)
-        return _rounded(total, self.fixed, self.bounds)
+#: what the integer forms equal
+PROOF = "the {} in float32, halves to even"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +36,15 @@ class ProductRule:
 
     def describe(self) -> str:
         """The constants."""
-        product = f"(a - {self.zero_points[0]}) * (b - {self.zero_points[1]}) * {self.fixed.multipliers[0]}"
+        product = f"(a - {self.zero_points[0]}) * (b - {self.zero_points[1]}) * {self.fixed.multiplier}"
         rule = f"({product} + {self.fixed.rounding}) >> {self.fixed.shift}, clamped to {list(self.bounds)}"
-        return f"int8, {rule}:\nthe product in float32, halves to even, for every pair of values"
+        return f"int8, {rule}: {PROOF.format('product')}, checked for every pair of values"
 
     def apply(self, a: Any, b: Any) -> Any:
         """TIR: the result of two elements."""
         product = (T.cast(a, "int32") - self.zero_points[0]) * (T.cast(b, "int32") - self.zero_points[1])
-        return _rounded(T.cast(product, "int64") * T.int64(self.fixed.multipliers[0]), self.fixed, self.bounds)
-
-
-def _rounded(total: Any, fixed: FixedRounding, bounds: tuple[int, int]) -> Any:
-    """TIR: an int64 total rounded and clamped."""
-    return clamp_int(
-        T.cast(T.shift_right(total + T.int64(fixed.rounding), T.int64(fixed.shift)), "int32"), bounds, "int8"
-    )
+        total = T.cast(product, "int64") * T.int64(self.fixed.multiplier) + T.int64(self.fixed.rounding)
+        return clamp_int(T.cast(T.shift_right(total, T.int64(self.fixed.shift)), "int32"), self.bounds, "int8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +103,10 @@ def implement_pairs(network: Network, operator: Operator) -> Implementation:
     bounds = (quantizer.low, quantizer.high)
     real_a, real_b = dequantize_all(qa)[:, None], dequantize_all(qb)[None, :]
     if isinstance(attributes, Add):
-        fixed = fit_sum(qa, qb, qy, quantize_reals(real_a + real_b, qy))
-        if fixed is not None:
-            return implement_elementwise(network, operator, SumRule(fixed, bounds))
+        expected = np.clip(quantize_reals(real_a + real_b, qy), *bounds)
+        plane = fit_weighted_sum(qa.scale / qy.scale, qb.scale / qy.scale, expected, bounds)
+        if plane is not None:
+            return implement_elementwise(network, operator, ProvenSumInt8(plane, bounds, PROOF.format("sum")))
     else:
         fixed = fit_product(qa, qb, qy, quantize_reals(real_a * real_b, qy))
         if fixed is not None:

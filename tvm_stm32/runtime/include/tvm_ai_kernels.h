@@ -52,8 +52,8 @@ static inline int32_t tvm_ai_saturate(int32_t value)
 }
 
 /*
- * High 32 bits of 2 * a * b, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. a and multiplier must not both
- * be INT32_MIN.
+ * High 32 bits of 2 * a * multiplier, rounded half up: TFLite's SaturatingRoundingDoublingHighMul. Not both may be
+ * INT32_MIN.
  */
 static inline int32_t tvm_ai_multiply_high(int32_t a, int32_t multiplier)
 {
@@ -153,8 +153,8 @@ static inline int32_t tvm_ai_round_away(float value, int32_t low, int32_t high)
 }
 
 /*
- * Softmax of int8: what gemmlowp's fixed-point functions compute for TFLite, to the last bit. Q5.26 says that an int32_t
- * counts units of 2^-26 with 5 bits before the point.
+ * Softmax of int8: what gemmlowp's fixed-point functions compute for TFLite, to the last bit. Q5.26 says that an
+ * int32_t counts units of 2^-26 with 5 bits before the point.
  */
 
 /* value * 2^bits, saturated. */

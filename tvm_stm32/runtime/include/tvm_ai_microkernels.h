@@ -88,7 +88,8 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
  * Four neighbouring channels of `count` pixels, `step` bytes apart, as int16 into four planes that are `size` values
  * apart. `skip` values of each plane's row come before the first.
  */
-static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size, int32_t skip)
+static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size,
+                                int32_t skip)
 {
     planes += skip;
     while (count > 0) {
