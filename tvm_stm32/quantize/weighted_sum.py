@@ -8,6 +8,7 @@ them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,8 @@ import numpy.typing as npt
 
 #: all values of an operand
 VALUES = np.arange(-128, 128)
-#: how far multipliers are varied
-_SEARCH = 3
+#: how far multipliers are varied, in units of the last place
+_SEARCH = 16
 
 Table = npt.NDArray[np.int64]
 
@@ -29,6 +30,11 @@ class WeightedSum:
     multiplier_b: int
     addend: int
     shift: int
+
+    def fits(self) -> bool:
+        """Whether the first product with the addend, and the whole sum, stay within 32 bits for all values."""
+        first = 128 * abs(self.multiplier_a) + abs(self.addend)
+        return first + 128 * abs(self.multiplier_b) < 2**31
 
 
 def fit_weighted_sum(weight_a: float, weight_b: float, expected: Table, bounds: tuple[int, int]) -> WeightedSum | None:
@@ -43,35 +49,52 @@ def fit_weighted_sum(weight_a: float, weight_b: float, expected: Table, bounds: 
     Returns:
         None where there is no such sum near the weights.
     """
-    shift = _shift(weight_a, weight_b)
-    if shift is None:
-        return None
-    centre_a, centre_b = (round(weight * 2.0**shift) for weight in (weight_a, weight_b))
-    offsets = range(-_SEARCH, _SEARCH + 1)
-    nearest_first = sorted(((i, j) for i in offsets for j in offsets), key=lambda pair: pair[0] ** 2 + pair[1] ** 2)
-    for i, j in nearest_first:
-        products = VALUES[:, None] * (centre_a + i) + VALUES[None, :] * (centre_b + j)
-        addend = _addend(products, expected, bounds, shift)
-        if addend is not None and _fits(VALUES * (centre_a + i) + addend) and _fits(products + addend):
-            return WeightedSum(centre_a + i, centre_b + j, addend, shift)
+    reach = 256 * (weight_a + weight_b) + 256
+    safe = 30 - math.ceil(math.log2(reach))
+    for shift in (safe + 2, safe + 1, safe):
+        plane = _search(weight_a, weight_b, expected, bounds, shift) if shift > 0 else None
+        if plane is not None:
+            return plane
     return None
 
 
-def _shift(weight_a: float, weight_b: float) -> int | None:
-    """The largest shift whose sums stay within 32 bits; None for weights that leave no fraction."""
-    reach = 256 * (weight_a + weight_b) + 256
-    shift = 30 - int(np.ceil(np.log2(reach)))
-    return shift if shift > 0 else None
-
-
-def _addend(products: Table, expected: Table, bounds: tuple[int, int], shift: int) -> int | None:
-    """The constant for which ``(products + constant) >> shift``, clamped, is `expected` everywhere."""
-    low, high = bounds
+def _search(
+    weight_a: float, weight_b: float, expected: Table, bounds: tuple[int, int], shift: int
+) -> WeightedSum | None:
+    """The weighted sum with this shift whose multipliers are nearest to the weights."""
+    centre_a, centre_b = (round(weight * 2.0**shift) for weight in (weight_a, weight_b))
+    products = VALUES[:, None] * centre_a + VALUES[None, :] * centre_b
     # a result at a bound may come from any sum beyond it
-    least = ((expected << shift) - products)[expected > low].max(initial=-(2**31))
-    most = (((expected + 1) << shift) - 1 - products)[expected < high].min(initial=2**31 - 1)
-    return (int(least) + int(most)) // 2 if least <= most else None
+    low, high = bounds
+    floors = _tightest((expected << shift) - products, expected > low)
+    ceilings = _tightest(products - ((expected + 1) << shift) + 1, expected < high)
+    for i, j in _NEAREST_FIRST:
+        least = max(-(2**31), int((floors.limits - floors.a * i - floors.b * j).max(initial=-(2**31))))
+        most = -max(1 - 2**31, int((ceilings.limits + ceilings.a * i + ceilings.b * j).max(initial=1 - 2**31)))
+        plane = WeightedSum(centre_a + i, centre_b + j, (least + most) // 2, shift)
+        if least <= most and plane.fits():
+            return plane
+    return None
 
 
-def _fits(values: Table) -> bool:
-    return bool(values.min() >= -(2**31) and values.max() < 2**31)
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Pairs of values and what the addend is limited by, each of them."""
+
+    a: Table
+    b: Table
+    limits: Table
+
+
+def _tightest(limits: Table, active: npt.NDArray[np.bool_]) -> _Limits:
+    """The pairs whose limits can be the greatest of all when multipliers vary within the search."""
+    margin = 2 * 2 * 128 * _SEARCH
+    greatest = limits[active].max(initial=-(2**62))
+    a, b = np.nonzero(active & (limits >= greatest - margin))
+    return _Limits(VALUES[a], VALUES[b], limits[a, b])
+
+
+_NEAREST_FIRST = sorted(
+    ((i, j) for i in range(-_SEARCH, _SEARCH + 1) for j in range(-_SEARCH, _SEARCH + 1)),
+    key=lambda pair: pair[0] ** 2 + pair[1] ** 2,
+)
