@@ -13,7 +13,10 @@ import numpy.typing as npt
 import pytest
 from kernels.host_kernels import HostKernels, activation, layer
 
+from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.implementation import Implementation, Scratch
+from tvm_stm32.kernels.microkernels.winograd import SCALES
+from tvm_stm32.kernels.narrow import winograd_rule
 from tvm_stm32.kernels.overlap import Overlap
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import (
@@ -28,6 +31,8 @@ from tvm_stm32.model.network import (
     Dequantize,
     FullyConnected,
     Mean,
+    Network,
+    Operator,
     Pad,
     Padding,
     Pool2D,
@@ -39,7 +44,7 @@ from tvm_stm32.model.network import (
 )
 
 TFLITE, ONNX, FLOAT = Arithmetic.TFLITE, Arithmetic.ONNX, Arithmetic.FLOAT
-DSP = [Target(dsp=True, objective=objective) for objective in ("balanced", "ram")]
+DSP = [Target(dsp=True, objective=objective) for objective in ("time", "ram")]
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,22 @@ def conv2d(
     return case(attributes, [tensor("x", 1, *x, dtype=dtype), *weights], output, _arithmetic(dtype), target)
 
 
+def winograd(height: int, width: int) -> Iterator[Case]:
+    """The same convolution with tiles of both sizes."""
+    weights = constants((8, 3, 3, 8), 0)
+    x, y = tensor("x", 1, height, width, 8), tensor("y", 1, height, width, 8, scale=0.1)
+    operator = Operator("layer", "TEST", Conv2D(padding=Padding(1, 1, 1, 1)), ["x", "w", "b"], ["y"], TFLITE)
+    network = Network({t.name: t for t in (x, *weights, y)}, [operator], ["x"], ["y"])
+    data = weights[0].data
+    assert data is not None
+    for tile in SCALES:
+        rule = winograd_rule(network, operator, data, tile)
+        shape = (height, width, 8)
+        implementation = implement_winograd("x", "y", shape, shape, data, (1, 1), rule, tile)
+        assert implementation is not None
+        yield Case(f"winograd{tile}-{height}x{width}", implementation, (x,), y)
+
+
 def depthwise(
     x: tuple[int, int, int],
     kernel: tuple[int, int] = (3, 3),
@@ -180,6 +201,8 @@ def convolutions() -> Iterator[Case]:
             yield conv2d(*shape, target=target)
     for shape in shapes[:4]:
         yield conv2d(*shape, dtype="float32")
+    for size in ((9, 14), (13, 11), (4, 6), (4, 4)):
+        yield from winograd(*size)
     yield conv2d((7, 7, 8), 12, (3, 3), groups=2)
     yield conv2d((9, 9, 4), 4, (3, 3), dilation=2)
     yield conv2d((9, 9, 4), 4, (3, 1), dilation=2, target=DSP[0])

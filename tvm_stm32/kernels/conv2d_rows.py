@@ -21,13 +21,13 @@ from tvm_stm32.kernels.microkernels.rows import Rows, pack_stream
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
-#: bytes of widened pixels of a run
-_RUN_BYTES = 1024
-
 
 @dataclass(frozen=True, slots=True)
 class RowsSpecification:
-    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring."""
+    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring.
+
+    run: pixels widened together when input and output pixels correspond one to one.
+    """
 
     x: tuple[int, int, int]
     y: tuple[int, int, int]
@@ -36,6 +36,7 @@ class RowsSpecification:
     padding: tuple[int, int]
     input_zero_point: int
     crossed: bool
+    run: int
     ring: Ring
 
     @property
@@ -47,11 +48,6 @@ class RowsSpecification:
     def flat(self) -> bool:
         """Whether input and output pixels correspond one to one."""
         return self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.x[:2] == self.y[:2]
-
-    @property
-    def run(self) -> int:
-        """Pixels widened together when `flat`."""
-        return min(self.x[0] * self.x[1], max(2, _RUN_BYTES // (2 * self.x[2]) & ~1))
 
     @property
     def scratch(self) -> int:
@@ -215,8 +211,12 @@ def implement_rows(
     dilations: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
+    scratch: int,
 ) -> Implementation | None:
-    """The kernel for weights OHWI (ungrouped), or None where it does not apply."""
+    """The kernel for weights OHWI (ungrouped), or None where it does not apply.
+
+    A run of pixels takes up to a quarter of `scratch` bytes: more of them at once saves next to nothing.
+    """
     channels, kernel_height, kernel_width, inputs = weights.shape
     stride_x = strides[1]
     if rule is None or (dilations[1] != 1 and kernel_width > 1):
@@ -240,8 +240,9 @@ def implement_rows(
         return None
     span = (kernel_height - 1) * dilations[0] + 1
     ring = Ring(spec_rows, span, -(-reach // 4) * 4, dilations[0])
+    run = min(x_shape[0] * x_shape[1], max(2, scratch // 4 // (2 * inputs) & ~1))
     spec = RowsSpecification(
-        x_shape, y_shape, (kernel_height, kernel_width), strides, padding, rule.input_zero_point, crossed, ring
+        x_shape, y_shape, (kernel_height, kernel_width), strides, padding, rule.input_zero_point, crossed, run, ring
     )
     order = np.arange(2 * steps)
     order[order >= kernel_width * inputs] = -1

@@ -19,9 +19,6 @@ from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channe
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import Distances, Overlap
 
-#: bytes of the four planes of a band, when several bands are needed
-_BAND_BYTES = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -182,8 +179,12 @@ def implement_planes(
     strides: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
+    scratch: int,
 ) -> Implementation | None:
-    """The kernel for weights (channels, 3, 3), or None where it does not apply."""
+    """The kernel for weights (channels, 3, 3), or None where it does not apply.
+
+    More than `scratch` bytes of planes are taken only for the least band, of two rows.
+    """
     channels = x_shape[2]
     if rule is None or channels < 4 or strides[0] != strides[1] or strides[0] > 2:
         return None
@@ -192,11 +193,11 @@ def implement_planes(
     candidates = [
         spec
         for inner, outer in ((horizontal, vertical), (vertical, horizontal))
-        if (spec := _specification(channels, inner, outer, strides[0], rule)).plane.possible()
+        if (spec := _specification(channels, inner, outer, strides[0], rule, scratch)).plane.possible()
     ]
     if not candidates:
         return None
-    spec = min(candidates, key=_work)
+    spec = min(candidates, key=lambda candidate: (candidate.distances is None, _work(candidate)))
     taps = weights if spec.inner is horizontal else weights.swapaxes(1, 2)
     table = pack_channels(taps.astype(np.int64), np.array(rule.biases, np.int64), rule.layer, strides[0])
     layout = f"[{channels}, 3, 3] with biases and requantization, as the depthwise microkernel reads them"
@@ -210,13 +211,15 @@ def implement_planes(
     )
 
 
-def _specification(channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule) -> PlanesSpecification:
+def _specification(
+    channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule, scratch: int
+) -> PlanesSpecification:
     pairs = -(-inner.outputs // 2)
     read = (2 * pairs - 1) * stride + 3 + (stride == 1)
     row_bytes = 4 * -(-max(read, inner.padding + inner.inputs) // 2)
     band = outer.outputs
-    if 4 * ((band - 1) * stride + 3) * row_bytes > _BAND_BYTES:
-        band = max(2, ((_BAND_BYTES // (4 * row_bytes) - 3) // stride + 1) & ~1)
+    if 4 * ((band - 1) * stride + 3) * row_bytes > scratch:
+        band = max(2, ((scratch // (4 * row_bytes) - 3) // stride + 1) & ~1)
         band = -(-outer.outputs // -(-outer.outputs // band))
         band = min(outer.outputs, band + band % 2)
     plane = DepthwisePlane(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tvm_stm32.kernels.overlap import Distances
 from tvm_stm32.memory.buffer import Buffer, aligned
@@ -11,16 +11,18 @@ from tvm_stm32.memory.lifetimes import Sharing
 
 
 def lower_bound(buffers: Sequence[Buffer], alignment: int, sharing: Sharing) -> int:
-    """The most bytes live during any call, each pair of `sharing` counted as overlapping as far as it may.
+    """The most bytes live during any call, each pair of `sharing` counted as overlapping as far as it may."""
+    calls = sorted({b.first for b in buffers})
+    live = ({b.name: aligned(b.size, alignment) for b in buffers if b.first <= call <= b.last} for call in calls)
+    return max((live_bytes(sizes, sharing, alignment) for sizes in live), default=0)
+
+
+def live_bytes(sizes: Mapping[str, int], sharing: Sharing, alignment: int) -> int:
+    """The least bytes that buffers of aligned `sizes`, all live in one call, take together.
 
     What is written in one call never overlaps other such buffers, nor does what is read: the bytes saved are at most
     the sum of the pairs' greatest overlaps, none of them counted beyond its buffers' sizes.
     """
-    return max((_live(buffers, call, alignment, sharing) for call in {b.first for b in buffers}), default=0)
-
-
-def _live(buffers: Sequence[Buffer], call: int, alignment: int, sharing: Sharing) -> int:
-    sizes = {b.name: aligned(b.size, alignment) for b in buffers if b.first <= call <= b.last}
     by_written: dict[str, int] = {}
     by_read: dict[str, int] = {}
     for (written, read), distances in sharing.items():

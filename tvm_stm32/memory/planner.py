@@ -3,13 +3,13 @@
 
 Buffers are placed one by one, each at the lowest offset that suits those placed before. Without allowed overlaps that
 is optimal for at least one order of the buffers (sort any optimal plan by offset: no buffer moves up); with them it is
-a heuristic that the lower bound judges. Good orders are tried first; while none reaches the lower bound, orders are
-searched depth first, cut where the best known plan cannot be beaten.
+a heuristic that the lower bound judges. Good orders are tried first; while none reaches the lower bound, the best is
+improved by moves in the order, then orders are searched depth first, cut where the best known plan cannot be beaten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tvm_stm32.memory.bound import lower_bound
@@ -19,7 +19,13 @@ from tvm_stm32.memory.lifetimes import Sharing
 #: how many placements the search may try before the best plan so far is taken
 SEARCH_LIMIT = 20_000
 
-_Order = Callable[[Buffer], tuple[int, ...]]
+#: what buffers are sorted by before they are placed, given `begin`, their first call or its negative
+_KEYS: tuple[Callable[[Buffer, int], tuple[int, ...]], ...] = (
+    lambda b, begin: (-b.size, begin),
+    lambda b, begin: (b.first - b.last, -b.size, begin),
+    lambda b, begin: ((b.first - b.last - 1) * b.size, begin),
+    lambda b, begin: (begin, -b.size),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,10 @@ def check(buffers: Sequence[Buffer], offsets: Mapping[str, int], sharing: Sharin
                 raise AssertionError(f"buffers {a.name} and {b.name} overlap in memory and in time")
 
 
+def _order(buffers: Sequence[Buffer], key: Callable[[Buffer, int], tuple[int, ...]], direction: int) -> list[Buffer]:
+    return sorted(buffers, key=lambda b: (*key(b, direction * b.first), b.name))
+
+
 class _Planner:
     """Placements of one set of buffers."""
 
@@ -71,17 +81,12 @@ class _Planner:
 
     def plan(self) -> Plan:
         """The best plan found."""
-        orders: tuple[_Order, ...] = (
-            lambda b: (-b.size, b.first),
-            lambda b: (b.first - b.last, -b.size),
-            lambda b: ((b.first - b.last - 1) * b.size, b.first),
-            lambda b: (b.first, -b.size),
-        )
-        candidates = [self._place(sorted(self.buffers, key=lambda b: (*order(b), b.name))) for order in orders]
-        best = min(candidates, key=self._extent)
-        if self._extent(best) > self.bound:
-            best = self._search(best)
-        return Plan(best, self._extent(best), self.bound)
+        orders = [_order(self.buffers, key, direction) for key in _KEYS for direction in (1, -1)]
+        best = min(orders, key=lambda order: self._extent(self._place(order)))
+        offsets = self._improve(best)
+        if self._extent(offsets) > self.bound:
+            offsets = self._search(offsets)
+        return Plan(offsets, self._extent(offsets), self.bound)
 
     def _extent(self, offsets: Mapping[str, int]) -> int:
         return max((offset + self.sizes[name] for name, offset in offsets.items()), default=0)
@@ -115,6 +120,26 @@ class _Planner:
         offsets: dict[str, int] = {}
         for buffer in order:
             offsets[buffer.name] = self._lowest(buffer, offsets)
+        return offsets
+
+    def _improve(self, order: list[Buffer]) -> dict[str, int]:
+        """Places the buffers that end last earlier in the order, as long as that makes the plan smaller."""
+        offsets = self._place(order)
+        size, budget = self._extent(offsets), SEARCH_LIMIT
+
+        def moves() -> Iterator[list[Buffer]]:
+            for index, buffer in enumerate(order):
+                if offsets[buffer.name] + self.sizes[buffer.name] == size:
+                    for position in range(index):
+                        yield [*order[:position], buffer, *order[position:index], *order[index + 1 :]]
+
+        candidates = moves()
+        while size > self.bound and budget > 0 and (candidate := next(candidates, None)):
+            budget -= len(order)
+            placed = self._place(candidate)
+            if self._extent(placed) < size:
+                order, offsets, size = candidate, placed, self._extent(placed)
+                candidates = moves()
         return offsets
 
     def _search(self, best: dict[str, int]) -> dict[str, int]:
