@@ -7,7 +7,7 @@ import ctypes
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 import tvm_stm32
 from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
-from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
+from tvm_stm32.kernels.implementation import Argument, Constant, Implementation, Input, Output, Scratch
+from tvm_stm32.kernels.overlap import Overlap
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Arithmetic, Attributes, Network, Operator, Quantization, Tensor
@@ -85,35 +86,50 @@ class HostKernels:
         prototype = f"void kernel_{index}({parameters})"
         return f"{prototype};\n{prototype}\n{kernel.body}"
 
-    def run(self, index: int, inputs: Sequence[npt.NDArray[Any]], output: Tensor) -> npt.NDArray[Any]:
-        """Calls kernel `index`.
+    def run(
+        self,
+        index: int,
+        inputs: Sequence[npt.NDArray[Any]],
+        output: Tensor,
+        overlap: Overlap | None = None,
+        distance: int = 0,
+    ) -> npt.NDArray[Any]:
+        """Calls kernel `index`, with the buffers of `overlap` in one at `distance`.
 
         Raises:
             AssertionError: it wrote outside its output and scratch.
         """
-        implementation = self.implementations[index]
-        result = np.zeros(output.shape, output.dtype)
+        arguments = self.implementations[index].arguments
         remaining = iter(inputs)
-        buffers = []
-        for argument in implementation.arguments:
-            if isinstance(argument, Input):
-                content: npt.NDArray[Any] = next(remaining)
-            elif isinstance(argument, Constant):
-                content = argument.values
-            elif isinstance(argument, Output):
-                content = result
-            else:
-                content = np.zeros(argument.size, np.int8)
-            guard = bytes([0xA5]) * GUARD
-            buffers.append(bytearray(guard + content.tobytes() + guard))
-        before = [bytes(buffer) for buffer in buffers]
-        pointers = [(ctypes.c_uint8 * len(buffer)).from_buffer(buffer) for buffer in buffers]
-        getattr(self.library, f"kernel_{index}")(*(ctypes.byref(p, GUARD) for p in pointers))
-        for argument, old, new in zip(implementation.arguments, before, buffers, strict=True):
-            inside = slice(GUARD, -GUARD) if isinstance(argument, Output | Scratch) else slice(0, 0)
-            kept, found = bytearray(old), bytearray(new)
-            kept[inside] = found[inside] = b""
-            assert kept == found, f"{argument} was overrun"
+        contents = [_content(argument, remaining, output) for argument in arguments]
+        starts = [(position, 0) for position in range(len(arguments))]  # of each argument: buffer, offset in it
+        buffers = list(contents)
+        if overlap:
+            written, read = overlap.written, overlap.read
+            base = max(0, -distance)
+            shared = bytearray(base + max(len(contents[written]), distance + len(contents[read])))
+            shared[base + distance : base + distance + len(contents[read])] = contents[read]
+            starts[written], starts[read] = (read, base), (read, base + distance)
+            buffers[written], buffers[read] = b"", bytes(shared)
+        arena = [bytearray(bytes([0xA5]) * GUARD + buffer + bytes([0xA5]) * GUARD) for buffer in buffers]
+        before = [bytes(buffer) for buffer in arena]
+        pointers = [(ctypes.c_uint8 * len(buffer)).from_buffer(buffer) for buffer in arena]
+        getattr(self.library, f"kernel_{index}")(*(ctypes.byref(pointers[b], GUARD + at) for b, at in starts))
+        result = b""
+        for argument, content, (buffer, at) in zip(arguments, contents, starts, strict=True):
+            inside = slice(GUARD + at, GUARD + at + len(content))
             if isinstance(argument, Output):
-                result = np.frombuffer(bytes(new[GUARD:-GUARD]), output.dtype).reshape(output.shape)
-        return result
+                result = bytes(arena[buffer][inside])
+            if isinstance(argument, Output | Scratch):
+                arena[buffer][inside] = before[buffer][inside]
+        assert arena == before, "the kernel wrote outside its output and scratch"
+        return np.frombuffer(result, output.dtype).reshape(output.shape)
+
+
+def _content(argument: Argument, inputs: Iterator[npt.NDArray[Any]], output: Tensor) -> bytes:
+    """The bytes with which a kernel finds its argument."""
+    if isinstance(argument, Input):
+        return next(inputs).tobytes()
+    if isinstance(argument, Constant):
+        return argument.values.tobytes()
+    return bytes(output.size if isinstance(argument, Output) else argument.size)

@@ -23,19 +23,17 @@ from tvm_stm32.codegen.compiled_model import (
 )
 from tvm_stm32.codegen.limits import check_interface
 from tvm_stm32.codegen.lower import lower_kernel
-from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch, Specification
+from tvm_stm32.codegen.schedule import schedule
+from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.target import target_of
-from tvm_stm32.memory.lifetimes import Step, lifetimes
-from tvm_stm32.memory.planner import Buffer, Plan, aligned, check, plan
+from tvm_stm32.memory.buffer import aligned
 from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
 from tvm_stm32.simplify.aliases import share_buffers
 from tvm_stm32.simplify.simplify import simplify
 
-#: bytes; every buffer starts at a multiple, so that kernels may read words
-ALIGNMENT = 4
 #: bytes; what the arena itself must be aligned to
 ARENA_ALIGNMENT = 8
 
@@ -80,23 +78,22 @@ class _Assembly:
         self.network = network
         self.settings = settings
         self.owners = owners
-        self.implementations = implementations
         self.kernels: dict[Specification, Kernel] = {}
         self.families: dict[str, int] = {}
         self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
-        self.steps = [self._step(index, item) for index, item in enumerate(implementations)]
-        self.spans = lifetimes(self.steps, network.inputs, network.outputs)
+        arena = {name: tensor.size for name, tensor in network.tensors.items() if self._in_arena(name)}
+        found = schedule(implementations, owners, network.inputs, network.outputs, arena)
+        self.operators = [network.operators[index] for index in found.order]
+        self.implementations = [implementations[index] for index in found.order]
+        self.steps, self.spans, self.plan = found.steps, found.spans, found.plan
         self.names = self._tensor_names()
-        self.plan = self._plan()
 
     def finish(self, source: str, signature: str, description: str) -> CompiledModel:
         """Everything as plain data."""
         calls = [
             self._call(index, operator, implementation)
-            for index, (operator, implementation) in enumerate(
-                zip(self.network.operators, self.implementations, strict=True)
-            )
+            for index, (operator, implementation) in enumerate(zip(self.operators, self.implementations, strict=True))
         ]
         return CompiledModel(
             settings=self.settings,
@@ -110,7 +107,7 @@ class _Assembly:
             microkernels=list(self.microkernels.values()),
             kernels=list(self.kernels.values()),
             calls=calls,
-            activations_size=self.plan.size,
+            activations_size=aligned(self.plan.size, ARENA_ALIGNMENT),
             activations_alignment=ARENA_ALIGNMENT,
             lower_bound=self.plan.lower_bound,
             versions={"tvm_stm32": tvm_stm32.__version__, "apache-tvm": importlib.metadata.version("apache-tvm")},
@@ -119,15 +116,6 @@ class _Assembly:
 
     def _owner(self, tensor: str) -> str:
         return self.owners.get(tensor, tensor)
-
-    def _step(self, index: int, implementation: Implementation) -> Step:
-        arguments = implementation.arguments
-        scratch = [argument.size for argument in arguments if isinstance(argument, Scratch)]
-        return Step(
-            reads=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Input)),
-            writes=tuple(self._owner(a.tensor) for a in arguments if isinstance(a, Output)),
-            scratch={f"scratch_{index}_{number}": size for number, size in enumerate(scratch)},
-        )
 
     def _tensor_names(self) -> dict[str, str]:
         """C names of the tensors that have a buffer, inputs and outputs first by their position."""
@@ -142,15 +130,6 @@ class _Assembly:
         if tensor in self.network.inputs:
             return self.settings.inputs == "arena"
         return tensor not in self.network.outputs or self.settings.outputs == "arena"
-
-    def _plan(self) -> Plan:
-        sizes = {name: self.network.tensors[name].size for name in self.names if self._in_arena(name)}
-        for step in self.steps:
-            sizes.update(step.scratch)
-        buffers = [Buffer(name, size, *self.spans[name]) for name, size in sizes.items()]
-        result = plan(buffers, ALIGNMENT)
-        check(buffers, result.offsets)
-        return Plan(result.offsets, aligned(result.size, ARENA_ALIGNMENT), result.lower_bound)
 
     def _tensor(self, name: str) -> CompiledTensor:
         tensor = self.network.tensors[name]

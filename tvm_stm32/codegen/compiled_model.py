@@ -25,7 +25,8 @@ class CompiledTensor(msgspec.Struct, frozen=True):
     the instance's tensor; `offset` is -1). Inputs and outputs in the arena still are reached through the instance's
     tensor, so that the application may point them elsewhere; `offset` is then the address set by create.
     `first` and `last` are indices into `CompiledModel.calls`: the tensor is live from the start of call `first` to the
-    end of call `last` (an input is live from call 0, an output to the last call).
+    end of call `last` (an input is live from call 0, an output to the last call). The output of a call may overlap an
+    input that ends there, as far as the kernel allows it.
     """
 
     name: str  # as in the model file
@@ -124,7 +125,7 @@ class CompiledModel(msgspec.Struct, frozen=True):
     calls: list[Call]
     activations_size: int  # bytes of the arena
     activations_alignment: int  # bytes
-    lower_bound: int  # maximum over calls of live bytes, scratch included
+    lower_bound: int  # maximum over calls of live bytes, scratch included; overlaps that kernels allow counted once
     versions: dict[str, str]  # tool name -> version
     notes: list[str]
 

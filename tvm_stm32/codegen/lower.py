@@ -37,6 +37,7 @@ _PASSES = (
 
 #: TVM prints local arrays as `<name>_ptr`, maxima through temporaries `v_`; plainer names for the reader
 _LOCAL_ARRAY = re.compile(r"\b([a-z]\w*)_ptr\b")
+_DECLARATION = re.compile(r"^ *\w+ (\w+)\[\d+\];\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,9 @@ def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
         parameters.append(KernelParameter(ctype.removesuffix("*"), parameter, parameter not in written))
     helpers = sorted(set(re.findall(r"TVM_DLL \w+ (tvm_ai_\w+)\(", head)))
     text = rest.rstrip() + "\n"
+    for array in _DECLARATION.finditer(text):
+        if len(re.findall(rf"\b{array[1]}\b", text)) == 1:  # of a path that this kernel does not take
+            text = text.replace(array[0], "")
     # an output that is the same for every input, such as a clamp to one value, leaves parameters unread
     unread = [p.name for p in parameters if not re.search(rf"\b{p.name}\b", text)]
     body = _LOCAL_ARRAY.sub(r"\1", "{\n" + "".join(f"  (void){name};\n" for name in unread) + text)

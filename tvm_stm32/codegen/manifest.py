@@ -39,7 +39,10 @@ class ManifestQuantization(msgspec.Struct, frozen=True):
 
 
 class ManifestTensor(msgspec.Struct, frozen=True):
-    """An activation. It is live from the start of call `first` to the end of call `last`."""
+    """An activation. It is live from the start of call `first` to the end of call `last`.
+
+    Tensors that are live at once overlap only where one ends and the other begins, by a kernel that may do that.
+    """
 
     name: str  # as in the model file
     c_name: str
@@ -59,7 +62,7 @@ class ManifestPool(msgspec.Struct, frozen=True):
     name: str
     size: int  # bytes
     alignment: int  # bytes
-    lower_bound: int  # bytes that are live at once in the worst call: no plan can be smaller
+    lower_bound: int  # bytes live at once in the worst call, allowed overlaps counted once: no plan can be smaller
     ratio: float  # size / lower_bound
 
 

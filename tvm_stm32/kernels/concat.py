@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation, Output, read
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Concat, Network, Operator
 
 
@@ -32,6 +34,11 @@ class ConcatSpecification:
     def describe(self) -> str:
         """Loops and type, for the comment above the C function."""
         return f"concat: {self.outer} times runs of {list(self.runs)} values of {self.dtype}"
+
+    def distances(self, k: int) -> Distances:
+        """How the output may overlap input `k`: its last run is the one that is written farthest behind its place."""
+        before = sum(self.runs[:k]) + (self.outer - 1) * (sum(self.runs) - self.runs[k])
+        return Distances(least=np.dtype(self.dtype).itemsize * before)
 
 
 def build_concat(spec: ConcatSpecification) -> Any:
@@ -75,4 +82,9 @@ def implement_concat(network: Network, operator: Operator) -> Implementation:
     runs = tuple(math.prod(x.shape[attributes.axis :]) for x in inputs)
     spec = ConcatSpecification(math.prod(y.shape[: attributes.axis]), runs, y.dtype)
     arguments = (*(read(x, f"x{k}") for k, x in enumerate(inputs)), Output(y.name))
-    return Implementation(spec, lambda: build_concat(spec), arguments)
+    overlaps = tuple(
+        Overlap(written=len(inputs), read=k, distances=spec.distances(k))
+        for k, x in enumerate(inputs)
+        if x.data is None
+    )
+    return Implementation(spec, lambda: build_concat(spec), arguments, overlaps=overlaps)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
-from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Conv2D, FullyConnected, Network, Operator, Padding
 
 #: output channels computed together
@@ -51,6 +52,14 @@ class Conv2DSpecification:
             shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
             shape += f", {self.groups} groups" if self.groups > 1 else ""
         return f"{self.family}: {shape}\n{self.table.describe()}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        order = WindowOrder(self.x[:2], self.y[:2], self.strides, self.padding)
+        outputs = self.y[2] // self.groups
+        last = self.y[2] - outputs + (outputs - 1) // BLOCK * BLOCK
+        return order.distances(self.x[2], self.y[2], last, np.dtype(self.table.dtype).itemsize)
 
 
 def pack_weights(weights: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
@@ -185,4 +194,5 @@ def _implementation(
             Output(operator.outputs[0]),
         ),
         macs=spec.y[0] * spec.y[1] * weights.size,
+        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
     )

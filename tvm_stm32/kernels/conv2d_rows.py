@@ -19,14 +19,15 @@ from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Ou
 from tvm_stm32.kernels.microkernels.ring import Ring
 from tvm_stm32.kernels.microkernels.rows import Rows, pack_stream
 from tvm_stm32.kernels.narrow import NarrowRule
-
-#: bytes of widened pixels of a run
-_RUN_BYTES = 1024
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
 class RowsSpecification:
-    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring."""
+    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring.
+
+    run: pixels widened together when input and output pixels correspond one to one.
+    """
 
     x: tuple[int, int, int]
     y: tuple[int, int, int]
@@ -35,6 +36,7 @@ class RowsSpecification:
     padding: tuple[int, int]
     input_zero_point: int
     crossed: bool
+    run: int
     ring: Ring
 
     @property
@@ -48,16 +50,40 @@ class RowsSpecification:
         return self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.x[:2] == self.y[:2]
 
     @property
-    def run(self) -> int:
-        """Pixels widened together when `flat`."""
-        return min(self.x[0] * self.x[1], max(2, _RUN_BYTES // (2 * self.x[2]) & ~1))
-
-    @property
     def scratch(self) -> int:
         """Bytes of the ring, or of a widened run and the pair of values that may be read past it."""
         if self.flat:
             return 2 * (self.run * self.x[2] + 4)
         return 2 * self.ring.span * self.ring.width
+
+    @property
+    def backwards(self) -> bool:
+        """Whether runs are computed from the last to the first, so that a growing output can start where x does."""
+        return self.flat and self.y[2] > self.x[2]
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap x: what is in the scratch may be written over."""
+        inputs, outputs = self.x[2], self.y[2]
+        if self.flat:
+            runs, growth = -(-self.x[0] * self.x[1] // self.run), self.run * (outputs - inputs)
+            if runs == 1:
+                return ANYWHERE
+            return Distances(most=growth) if self.backwards else Distances(least=growth)
+        stride, span = self.strides[0], self.ring.span
+        ahead = max(span - stride, 0) - self.padding[0]
+        after = [(row * self.y[1] * outputs, row * stride + ahead) for row in range(1, self.y[0])]
+        needed = [(written, max(row, 0) * self.x[1] * inputs) for written, row in after if row < self.x[0]]
+        return Distances(least=max(written - read for written, read in needed)) if needed else ANYWHERE
+
+    @property
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """The output over x, and x in the second half of a scratch that holds all of it."""
+        output = Overlap(written=3, read=0, distances=self.distances)
+        elements = self.x[0] * self.x[1] * self.x[2]
+        if not self.flat or self.run < self.x[0] * self.x[1]:
+            return (output,)
+        return (output, Overlap(written=2, read=0, distances=Distances(least=elements)))
 
     @property
     def widen(self) -> str:
@@ -161,10 +187,16 @@ def _build_flat(spec: RowsSpecification) -> Any:
             T.evaluate(widened(T.address_of(X[first, 0]), T.address_of(R[0]), count))
             T.evaluate(multiply(T.address_of(R[0]), T.address_of(S[0]), T.address_of(Y[first, 0]), count))
 
-        for i in range(pixels // run):
-            run_of(i * run, run)
-        if pixels % run > 0:
-            run_of(pixels // run * run, pixels % run)
+        if spec.backwards:
+            if pixels % run > 0:
+                run_of(pixels // run * run, pixels % run)
+            for i in range(pixels // run):
+                run_of((pixels // run - 1 - i) * run, run)
+        else:
+            for i in range(pixels // run):
+                run_of(i * run, run)
+            if pixels % run > 0:
+                run_of(pixels // run * run, pixels % run)
 
     return conv2d_flat
 
@@ -179,8 +211,12 @@ def implement_rows(
     dilations: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
+    scratch: int,
 ) -> Implementation | None:
-    """The kernel for weights OHWI (ungrouped), or None where it does not apply."""
+    """The kernel for weights OHWI (ungrouped), or None where it does not apply.
+
+    A run of pixels takes up to a quarter of `scratch` bytes: more of them at once saves next to nothing.
+    """
     channels, kernel_height, kernel_width, inputs = weights.shape
     stride_x = strides[1]
     if rule is None or (dilations[1] != 1 and kernel_width > 1):
@@ -204,8 +240,9 @@ def implement_rows(
         return None
     span = (kernel_height - 1) * dilations[0] + 1
     ring = Ring(spec_rows, span, -(-reach // 4) * 4, dilations[0])
+    run = min(x_shape[0] * x_shape[1], max(2, scratch // 4 // (2 * inputs) & ~1))
     spec = RowsSpecification(
-        x_shape, y_shape, (kernel_height, kernel_width), strides, padding, rule.input_zero_point, crossed, ring
+        x_shape, y_shape, (kernel_height, kernel_width), strides, padding, rule.input_zero_point, crossed, run, ring
     )
     order = np.arange(2 * steps)
     order[order >= kernel_width * inputs] = -1
@@ -219,4 +256,5 @@ def implement_rows(
         arguments=(Input(x), Constant("stream", stream, layout), Scratch(spec.scratch), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(spec_rows, ring),
+        overlaps=spec.overlaps,
     )

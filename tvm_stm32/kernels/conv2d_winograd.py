@@ -19,6 +19,7 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.winograd import InputTile, InputTransform, OutputTransform, Products, pack_blocks
 from tvm_stm32.kernels.narrow import NarrowRule
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ class WinogradSpecification:
     def scratch_words(self) -> int:
         """Words of two tiles' input, and of their products, whose place holds a patch of the input before."""
         return self.products.value_words + max(self.products.result_words, -(-self.load.patch // 4))
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap x: where pairs of tiles have written up to, against where later ones read from."""
+        tiles = np.arange(self.grid[0] * self.grid[1])
+        row = np.minimum(tiles // self.grid[1] * self.tile, self.y[0] - self.tile)
+        column = np.minimum(tiles % self.grid[1] * self.tile, self.y[1] - self.tile)
+        end = ((row + self.tile - 1) * self.y[1] + column + self.tile) * self.y[2]
+        top, left = np.maximum(row - self.padding[0], 0), np.maximum(column - self.padding[1], 0)
+        read = (top * self.x[1] + left) * self.x[2]
+        written, later = np.maximum.accumulate(end)[1:-1:2], np.minimum.accumulate(read[::-1])[::-1][2::2]
+        return Distances(least=int((written - later).max())) if later.size else ANYWHERE
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
@@ -174,4 +187,5 @@ def implement_winograd(
         arguments=(Input(x), Constant("stream", stream, layout), Scratch(4 * spec.scratch_words), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(transform, spec.load, spec.products, spec.output),
+        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
     )

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Window arithmetic shared by the convolution and pooling kernels, as TIR expressions."""
+"""Window arithmetic shared by the convolution and pooling kernels, and the order in which windows read their input."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tvm.script import tirx as T
+
+from tvm_stm32.kernels.overlap import Distances
 
 
 def first_tap(origin: Any, dilation: int, padded: bool) -> Any:
@@ -29,3 +34,41 @@ def last_tap(origin: Any, dilation: int, kernel: int, size: int, padded: bool) -
 def reads_padding(size: int, output: int, kernel: int, stride: int, dilation: int, before: int) -> bool:
     """Whether any window along one axis reaches outside the input."""
     return before > 0 or (output - 1) * stride - before + (kernel - 1) * dilation >= size
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOrder:
+    """The access order of kernels that compute pixel by pixel, row by row: `x`, `y` (H, W), padding (top, left)."""
+
+    x: tuple[int, int]
+    y: tuple[int, int]
+    strides: tuple[int, int]
+    padding: tuple[int, int]
+
+    def distances(self, read: int, written: int, last: int, item_size: int) -> Distances:
+        """How the output may overlap an input of which every block of output channels reads all channels.
+
+        Args:
+            read: channels of an input pixel.
+            written: channels of an output pixel.
+            last: the first channel of the last block that is computed of an output pixel.
+            item_size: bytes of a value.
+        """
+        first, later = self._pixels()
+        outputs = np.arange(len(first)) * written + last
+        return Distances(least=item_size * int((outputs - np.minimum(first, later) * read).max()))
+
+    def distances_by_channel(self, channels: int, last: int, item_size: int) -> Distances:
+        """How the output may overlap the input where a channel is computed from the same channel of the input."""
+        first, later = self._pixels()
+        pixels = np.arange(len(first))
+        own = int((pixels - first).max()) * channels
+        return Distances(least=item_size * int(((pixels - later) * channels + last)[:-1].max(initial=own)))
+
+    def _pixels(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """For each output pixel, the first input pixel that it reads, and the first that any later one reads."""
+        rows = np.maximum(np.arange(self.y[0]) * self.strides[0] - self.padding[0], 0)
+        columns = np.maximum(np.arange(self.y[1]) * self.strides[1] - self.padding[1], 0)
+        first = (rows[:, None] * self.x[1] + columns).ravel()
+        later = np.minimum.accumulate(first[::-1])[::-1]
+        return first, np.append(later[1:], self.x[0] * self.x[1])

@@ -10,6 +10,7 @@ from typing import Any
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Network, Operator
 
 
@@ -48,4 +49,5 @@ def implement_copy(network: Network, operator: Operator) -> Implementation:
     """A reshape whose output cannot share the input's buffer."""
     x, y = network.input_tensors(operator)[0], network.output_tensors(operator)[0]
     spec = CopySpecification(x.elements, x.dtype)
-    return Implementation(spec, lambda: build_copy(spec), (Input(x.name), Output(y.name)))
+    overlaps = (Overlap(written=1, read=0, distances=element_by_element(x.elements, 1, 1)),)
+    return Implementation(spec, lambda: build_copy(spec), (Input(x.name), Output(y.name)), overlaps=overlaps)

@@ -14,6 +14,7 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.implementation import Argument, Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.dense import Dense, is_common, pack_dense
 from tvm_stm32.kernels.narrow import NarrowRule
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class DenseSpecification:
     def family(self) -> str:
         """The kernel family's name."""
         return "fully_connected_dense"
+
+    @property
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """With scratch, x may lie in its second half, and the output over x. Else the last four outputs may."""
+        if not self.microkernel.widened:
+            return (Overlap(written=2, read=0, distances=Distances(least=(self.outputs - 1) // 4 * 4)),)
+        return (Overlap(2, 0, Distances(least=self.inputs)), Overlap(written=3, read=0, distances=ANYWHERE))
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
@@ -88,4 +96,5 @@ def implement_dense(
         arguments=tuple(arguments),
         macs=weights.size,
         microkernels=(spec.microkernel,),
+        overlaps=spec.overlaps,
     )

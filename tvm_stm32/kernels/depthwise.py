@@ -11,8 +11,9 @@ import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
-from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import DepthwiseConv2D, Network, Operator
 
 #: output channels computed together
@@ -45,6 +46,16 @@ class DepthwiseSpecification:
         shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
         shape += f", multiplier {self.multiplier}" if self.multiplier > 1 else ""
         return f"{self.family}: {shape}\n{self.table.describe()}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        order = WindowOrder(self.x[:2], self.y[:2], self.strides, self.padding)
+        last = (self.y[2] - 1) // BLOCK * BLOCK
+        item_size = np.dtype(self.table.dtype).itemsize
+        if self.multiplier == 1:
+            return order.distances_by_channel(self.y[2], last, item_size)
+        return order.distances(self.x[2], self.y[2], last, item_size)
 
 
 def build_depthwise(spec: DepthwiseSpecification) -> Any:
@@ -124,4 +135,5 @@ def implement_depthwise(network: Network, operator: Operator) -> Implementation:
             Output(operator.outputs[0]),
         ),
         macs=spec.y[0] * spec.y[1] * weights.elements,
+        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
     )

@@ -17,9 +17,7 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
 from tvm_stm32.kernels.narrow import NarrowRule
-
-#: bytes of the four planes of a band, when several bands are needed
-_BAND_BYTES = 4096
+from tvm_stm32.kernels.overlap import Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,31 @@ class PlanesSpecification:
         return (self.band - 1) * self.stride + 3
 
     @property
+    def bands(self) -> int:
+        """Fillings of the planes for all output rows."""
+        return -(-self.outer.outputs // self.band)
+
+    @property
+    def kept(self) -> int:
+        """Rows of a band that the next one reads too."""
+        return 3 - self.stride
+
+    @property
+    def distances(self) -> Distances | None:
+        """How the output may overlap the input: each channel over itself, on rows that are in the planes already."""
+        outer, inner = self.outer, self.inner
+        after = [(b * self.band, b * self.band * self.stride + self.kept - outer.padding) for b in range(1, self.bands)]
+        needed = [(written, row) for written, row in after if row < outer.inputs]
+        if not needed:
+            return Distances(step=self.channels)
+        if inner.inputs * inner.input_bytes == outer.input_bytes:  # rows follow each other
+            least = max(written * outer.output_bytes - row * outer.input_bytes for written, row in needed)
+            return Distances(least=least, step=self.channels)
+        # columns: every row of the output is over the row of its own number
+        same = self.stride == 1 and inner.input_bytes == inner.output_bytes
+        return Distances(least=0, most=0, step=self.channels) if same else None
+
+    @property
     def scratch(self) -> int:
         """Bytes of the four planes."""
         return 4 * self.rows * self.plane.row_bytes
@@ -75,7 +98,7 @@ class PlanesSpecification:
 def build_planes(spec: PlanesSpecification) -> Any:
     """The TIR function of `spec`: (x, channel_table, scratch, y)."""
     plane, inner, outer = spec.plane, spec.inner, spec.outer
-    bands, rows, stride = -(-outer.outputs // spec.band), spec.rows, spec.stride
+    bands, rows, kept, stride = spec.bands, spec.rows, spec.kept, spec.stride
     width = plane.row_bytes // 2
     size = rows * width
     band_bytes = spec.band * outer.output_bytes
@@ -91,6 +114,9 @@ def build_planes(spec: PlanesSpecification) -> Any:
 
     def split(pixel: Any, to: Any) -> Any:
         return T.call_extern("void", "tvm_ai_split", pixel, inner.input_bytes, inner.inputs, to, size, inner.padding)
+
+    def keep(to: Any) -> Any:
+        return T.call_extern("void", "tvm_ai_keep", to, size, (rows - kept) * width, kept * width)
 
     def multiply(plane_start: Any, constants: Any, to: Any, band: Any) -> Any:
         count = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
@@ -117,25 +143,29 @@ def build_planes(spec: PlanesSpecification) -> Any:
                         T.evaluate(fill(T.address_of(P[k, row, 0]), width))
 
         @T.inline
-        def four_channels(first):
+        def four_channels(first, done):
+            for row in range(kept):
+                fill_row(first, row - outer.padding, row)
             for band in range(bands):
-                for row in range(rows):
-                    fill_row(first, band * spec.band * stride + row - outer.padding, row)
-                for k in range(4):
+                if band > 0:
+                    T.evaluate(keep(T.address_of(P[0, 0, 0])))
+                for row in range(rows - kept):
+                    fill_row(first, band * spec.band * stride + row + kept - outer.padding, row + kept)
+                for k in range(4 - done):
                     T.evaluate(
                         multiply(
-                            T.address_of(P[k, 0, 0]),
-                            T.address_of(K[first + k, 0]),
-                            T.address_of(Y[band * band_bytes + first + k]),
+                            T.address_of(P[k + done, 0, 0]),
+                            T.address_of(K[first + done + k, 0]),
+                            T.address_of(Y[band * band_bytes + first + done + k]),
                             band,
                         )
                     )
 
         T.evaluate(fill(T.address_of(P[0, 0, 0]), 4 * size))
         for group in range(spec.channels // 4):
-            four_channels(group * 4)
-        if spec.channels % 4 > 0:  # the last four again, some of them a second time
-            four_channels(spec.channels - 4)
+            four_channels(group * 4, 0)
+        if spec.channels % 4 > 0:  # the last four, of which some are done
+            four_channels(spec.channels - 4, 4 - spec.channels % 4)
 
     return depthwise
 
@@ -149,8 +179,12 @@ def implement_planes(
     strides: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
+    scratch: int,
 ) -> Implementation | None:
-    """The kernel for weights (channels, 3, 3), or None where it does not apply."""
+    """The kernel for weights (channels, 3, 3), or None where it does not apply.
+
+    More than `scratch` bytes of planes are taken only for the least band, of two rows.
+    """
     channels = x_shape[2]
     if rule is None or channels < 4 or strides[0] != strides[1] or strides[0] > 2:
         return None
@@ -159,11 +193,11 @@ def implement_planes(
     candidates = [
         spec
         for inner, outer in ((horizontal, vertical), (vertical, horizontal))
-        if (spec := _specification(channels, inner, outer, strides[0], rule)).plane.possible()
+        if (spec := _specification(channels, inner, outer, strides[0], rule, scratch)).plane.possible()
     ]
     if not candidates:
         return None
-    spec = min(candidates, key=_work)
+    spec = min(candidates, key=lambda candidate: (candidate.distances is None, _work(candidate)))
     taps = weights if spec.inner is horizontal else weights.swapaxes(1, 2)
     table = pack_channels(taps.astype(np.int64), np.array(rule.biases, np.int64), rule.layer, strides[0])
     layout = f"[{channels}, 3, 3] with biases and requantization, as the depthwise microkernel reads them"
@@ -173,16 +207,19 @@ def implement_planes(
         arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(spec.plane,),
+        overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
     )
 
 
-def _specification(channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule) -> PlanesSpecification:
+def _specification(
+    channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule, scratch: int
+) -> PlanesSpecification:
     pairs = -(-inner.outputs // 2)
     read = (2 * pairs - 1) * stride + 3 + (stride == 1)
     row_bytes = 4 * -(-max(read, inner.padding + inner.inputs) // 2)
     band = outer.outputs
-    if 4 * ((band - 1) * stride + 3) * row_bytes > _BAND_BYTES:
-        band = max(2, ((_BAND_BYTES // (4 * row_bytes) - 3) // stride + 1) & ~1)
+    if 4 * ((band - 1) * stride + 3) * row_bytes > scratch:
+        band = max(2, ((scratch // (4 * row_bytes) - 3) // stride + 1) & ~1)
         band = -(-outer.outputs // -(-outer.outputs // band))
         band = min(outer.outputs, band + band % 2)
     plane = DepthwisePlane(

@@ -11,7 +11,8 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Implementation, Output, read
 from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
-from tvm_stm32.model.network import Network, Operator
+from tvm_stm32.kernels.overlap import Overlap, element_by_element
+from tvm_stm32.model.network import Network, Operator, Tensor
 
 #: elements computed in one turn of the innermost loop
 BLOCK = 4
@@ -98,4 +99,14 @@ def implement_elementwise(network: Network, operator: Operator, rule: Elementwis
         specification=spec,
         build=lambda: build_elementwise(spec),
         arguments=(read(a, "a"), read(b, "b"), Output(operator.outputs[0])),
+        overlaps=operand_overlaps(loops, a, b, written=2),
+    )
+
+
+def operand_overlaps(loops: LoopNest, a: Tensor, b: Tensor, written: int) -> tuple[Overlap, ...]:
+    """The output, at position `written` of the arguments, may overlap the operands that are not repeated."""
+    return tuple(
+        Overlap(written, position, element_by_element(tensor.elements, 1, 1))
+        for position, tensor in enumerate((a, b))
+        if tensor.data is None and loops.strides[position] == loops.strides[2]
     )

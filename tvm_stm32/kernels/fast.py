@@ -21,15 +21,15 @@ def implement_fast(network: Network, operator: Operator, target: Target) -> Impl
     """The fast kernel of `operator`, or None: the plain one serves."""
     attributes = operator.attributes
     if isinstance(attributes, Conv2D) and attributes.groups == 1:
-        return _conv2d(network, operator, attributes, target.objective)
+        return _conv2d(network, operator, attributes, target)
     if isinstance(attributes, DepthwiseConv2D):
-        return _depthwise(network, operator, attributes)
+        return _depthwise(network, operator, attributes, target)
     if isinstance(attributes, FullyConnected):
         return _fully_connected(network, operator, target)
     return None
 
 
-def _conv2d(network: Network, operator: Operator, attributes: Conv2D, objective: str) -> Implementation | None:
+def _conv2d(network: Network, operator: Operator, attributes: Conv2D, target: Target) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
     if weights.dtype != "int8" or weights.data is None:
@@ -47,9 +47,10 @@ def _conv2d(network: Network, operator: Operator, attributes: Conv2D, objective:
         attributes.dilations,
         padding,
         lane_rule(network, operator, data.reshape(len(data), -1)),
+        target.scratch,
     )
     square = data.shape[1:3] == (3, 3) and attributes.strides == attributes.dilations == (1, 1)
-    if objective == "ram" or not square:
+    if target.objective == "ram" or not square:
         return rows
     winograd = [
         implement_winograd(
@@ -57,7 +58,7 @@ def _conv2d(network: Network, operator: Operator, attributes: Conv2D, objective:
         )
         for tile in SCALES
     ]
-    return choose([rows, *winograd], objective)
+    return choose([rows, *winograd], target.objective)
 
 
 def _fully_connected(network: Network, operator: Operator, target: Target) -> Implementation | None:
@@ -83,10 +84,13 @@ def _fully_connected(network: Network, operator: Operator, target: Target) -> Im
         (1, 1),
         (0, 0),
         rule,
+        target.scratch,
     )
 
 
-def _depthwise(network: Network, operator: Operator, attributes: DepthwiseConv2D) -> Implementation | None:
+def _depthwise(
+    network: Network, operator: Operator, attributes: DepthwiseConv2D, target: Target
+) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
     plain = attributes.multiplier == 1 and attributes.dilations == (1, 1) and weights.shape[1:3] == (3, 3)
@@ -102,4 +106,5 @@ def _depthwise(network: Network, operator: Operator, attributes: DepthwiseConv2D
         attributes.strides,
         (attributes.padding.top, attributes.padding.left),
         plane_rule(network, operator, data.reshape(len(data), -1)),
+        target.scratch,
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tvm_stm32.kernels.overlap import Overlap
 from tvm_stm32.model.network import Tensor
 
 
@@ -75,13 +76,17 @@ class Specification(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """A kernel for one operator. `build` makes the TIR function, whose parameters are `arguments`, in order."""
+    """A kernel for one operator. `build` makes the TIR function, whose parameters are `arguments`, in order.
+
+    `overlaps` says which outputs and scratch may be put over which inputs, if nobody needs those after the call.
+    """
 
     specification: Specification
     build: Callable[[], Any]
     arguments: tuple[Argument, ...]
     macs: int = 0
     microkernels: tuple[Microkernel, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
 
 def read(tensor: Tensor, role: str) -> Input | Constant:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Tensor
 
 #: elements looked up in one turn of the loop
@@ -66,4 +67,5 @@ def implement_table(x: Tensor, y: Tensor, results: npt.NDArray[Any]) -> Implemen
     """The kernel that looks up each value of x in `results`, which follow the order of `every_value`."""
     spec = LookupSpecification(x.elements, x.dtype, y.dtype)
     table = Constant("table", results.astype(y.dtype), f"result of every {x.dtype} from {np.iinfo(x.dtype).min}")
-    return Implementation(spec, lambda: build_lookup(spec), (Input(x.name), table, Output(y.name)))
+    overlaps = (Overlap(written=2, read=0, distances=element_by_element(x.elements, 1, 1)),)
+    return Implementation(spec, lambda: build_lookup(spec), (Input(x.name), table, Output(y.name)), overlaps=overlaps)

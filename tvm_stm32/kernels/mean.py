@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.fixed_point import FixedPoint
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.loop_nest import LoopNest, contiguous, offset
+from tvm_stm32.kernels.overlap import Distances, Overlap, reading_from
 from tvm_stm32.kernels.requantization import clamp_int
 from tvm_stm32.model.network import Arithmetic, Mean, Network, Operator
 from tvm_stm32.quantize.tflite import mean_multiplier
@@ -100,6 +102,13 @@ class MeanSpecification:
         kept, reduced = self.kept.describe(), self.reduced.describe()
         return f"mean: {kept} outputs, each of {reduced} elements of x\n{self.rule.describe()}"
 
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        indices = np.indices(self.kept.extents, dtype=np.int64)
+        first = np.tensordot(np.array(self.kept.strides[0]), indices, 1).ravel()
+        return reading_from(first, np.dtype(self.rule.dtype).itemsize)
+
 
 def build_mean(spec: MeanSpecification) -> Any:
     """The TIR function of `spec`: (x, y)."""
@@ -152,4 +161,5 @@ def implement_mean_by(network: Network, operator: Operator, rule: MeanRule) -> I
         rule=rule,
     )
     arguments = (Input(operator.inputs[0]), Output(operator.outputs[0]))
-    return Implementation(specification=spec, build=lambda: build_mean(spec), arguments=arguments)
+    overlaps = (Overlap(written=1, read=0, distances=spec.distances),)
+    return Implementation(specification=spec, build=lambda: build_mean(spec), arguments=arguments, overlaps=overlaps)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Network, Operator, Pad, Tensor
 from tvm_stm32.quantize.tflite import INTEGER_RANGES, round_half_away
 
@@ -48,6 +50,16 @@ class PadSpecification:
         """Axes and value, for the comment above the C function."""
         axes = ", ".join(f"{axis.before} + {axis.extent} + {axis.after}" for axis in self.axes)
         return f"pad: {self.dtype}, axes of {axes}, with {self.value:g}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input: its last value is the one that moves the farthest."""
+        last, step = 0, 1
+        for axis in reversed(self.axes):
+            last += (axis.before + axis.extent - 1) * step
+            step *= axis.total
+        elements = math.prod(axis.extent for axis in self.axes)
+        return Distances(least=np.dtype(self.dtype).itemsize * (last - (elements - 1)))
 
 
 def merge(shape: Sequence[int], widths: Sequence[tuple[int, int]]) -> tuple[PaddedAxis, ...]:
@@ -107,7 +119,8 @@ def implement_pad(network: Network, operator: Operator) -> Implementation:
     assert isinstance(attributes, Pad)
     x, y = network.input_tensors(operator)[0], network.output_tensors(operator)[0]
     spec = PadSpecification(merge(x.shape, attributes.widths), y.dtype, _value(attributes, y))
-    return Implementation(spec, lambda: build_pad(spec), (Input(x.name), Output(y.name)))
+    overlaps = (Overlap(written=1, read=0, distances=spec.distances),)
+    return Implementation(spec, lambda: build_pad(spec), (Input(x.name), Output(y.name)), overlaps=overlaps)
 
 
 def _value(attributes: Pad, y: Tensor) -> float:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.model.network import Tensor
 
 #: elements computed in one turn of the loop
@@ -79,4 +81,6 @@ def build_pointwise(spec: PointwiseSpecification) -> Any:
 def implement_pointwise(x: Tensor, y: Tensor, rule: PointwiseRule) -> Implementation:
     """The kernel that computes `rule` for every element."""
     spec = PointwiseSpecification(x.elements, rule)
-    return Implementation(spec, lambda: build_pointwise(spec), (Input(x.name), Output(y.name)))
+    sizes = np.dtype(rule.x_dtype).itemsize, np.dtype(rule.y_dtype).itemsize
+    overlaps = (Overlap(written=1, read=0, distances=element_by_element(x.elements, *sizes)),)
+    return Implementation(spec, lambda: build_pointwise(spec), (Input(x.name), Output(y.name)), overlaps=overlaps)

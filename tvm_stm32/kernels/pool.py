@@ -7,10 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from tvm.script import tirx as T
 
-from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Network, Operator, Pool2D
 
 #: channels computed together
@@ -71,6 +73,13 @@ class PoolSpecification:
         shape += f", padding {self.padding[0]}, {self.padding[1]} (top, left)"
         shape += ", padding counts" if self.count_padding else ""
         return f"{self.family}: {shape}\n{self.rule.describe()}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        order = WindowOrder(self.x[:2], self.y[:2], self.strides, self.padding)
+        last = (self.y[2] - 1) // BLOCK * BLOCK
+        return order.distances_by_channel(self.y[2], last, np.dtype(self.rule.dtype).itemsize)
 
 
 def build_pool(spec: PoolSpecification) -> Any:
@@ -134,4 +143,5 @@ def implement_pool_by(network: Network, operator: Operator, rule: PoolRule) -> I
         rule=rule,
     )
     arguments = (Input(operator.inputs[0]), Output(operator.outputs[0]))
-    return Implementation(specification=spec, build=lambda: build_pool(spec), arguments=arguments)
+    overlaps = (Overlap(written=1, read=0, distances=spec.distances),)
+    return Implementation(specification=spec, build=lambda: build_pool(spec), arguments=arguments, overlaps=overlaps)

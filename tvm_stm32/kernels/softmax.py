@@ -17,6 +17,7 @@ from tvm.script import tirx as T
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.fixed_point import FixedPoint
 from tvm_stm32.kernels.implementation import Implementation, Input, Output, Scratch
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap, element_by_element
 from tvm_stm32.kernels.requantization import largest
 from tvm_stm32.model.network import Arithmetic, Network, Operator, Softmax
 
@@ -132,7 +133,8 @@ def implement_softmax(network: Network, operator: Operator) -> Implementation:
     source, target = Input(operator.inputs[0]), Output(operator.outputs[0])
     if operator.arithmetic is Arithmetic.FLOAT:
         plain = SoftmaxFloatSpecification(rows, width, attributes.beta)
-        return Implementation(plain, lambda: build_softmax_float(plain), (source, target))
+        in_place = Overlap(written=1, read=0, distances=element_by_element(x.elements, 4, 4))
+        return Implementation(plain, lambda: build_softmax_float(plain), (source, target), overlaps=(in_place,))
     assert x.quantization is not None
     real = min(attributes.beta * x.quantization.scale * 2.0 ** (31 - _EXPONENT_BITS), 2.0**31 - 1)
     if real <= 1.0:
@@ -144,4 +146,6 @@ def implement_softmax(network: Network, operator: Operator) -> Implementation:
     scale = FixedPoint.of(real)
     least = -math.floor((2**_EXPONENT_BITS - 1) * 2.0 ** (31 - _EXPONENT_BITS) / 2**scale.shift)
     spec = SoftmaxInt8Specification(rows, width, scale, max(least, -256))
-    return Implementation(spec, lambda: build_softmax_int8(spec), (source, Scratch(4 * width), target))
+    arguments = (source, Scratch(4 * width), target)
+    overlaps = (Overlap(written=2, read=0, distances=Distances(least=0) if rows > 1 else ANYWHERE),)
+    return Implementation(spec, lambda: build_softmax_int8(spec), arguments, overlaps=overlaps)

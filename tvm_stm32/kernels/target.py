@@ -13,6 +13,11 @@ class Target:
     dsp: bool = False
     objective: str = "balanced"
 
+    @property
+    def scratch(self) -> int:
+        """Bytes beyond which a kernel that could use more scratch should not go, if it can do with less."""
+        return 1024 if self.objective == "ram" else 4096
+
 
 #: cores whose DSP instructions every STM32 with the core has
 _DSP_CORES = frozenset({"cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85"})

@@ -8,11 +8,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, real, real_values
+from tvm_stm32.kernels.overlap import Distances, Overlap, reading_from
 from tvm_stm32.model.describe import describe_operator
 from tvm_stm32.model.network import Mean, Network, Operator, Summation, Tensor
 
@@ -39,6 +41,12 @@ class AverageSpecification:
         """Shape and arithmetic, for the comment above the C function."""
         shape = f"x {[self.outer, self.count, self.inner]}, over the middle axis"
         return f"mean: {shape}\nint8, added in float32 by {self.summation.value}\n{self.quantizer.describe()}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        rows = np.arange(self.outer, dtype=np.int64) * (self.count * self.inner)
+        return reading_from((rows[:, None] + np.arange(self.inner)).ravel(), item_size=1)
 
 
 def build_average(spec: AverageSpecification) -> Any:
@@ -101,7 +109,8 @@ def implement_lanes(
     """The kernel that averages x, taken as (outer, count, inner)."""
     spec = AverageSpecification(*shape, summation, quantizer)
     arguments = (Input(operator.inputs[0]), real_values(x, "reals"), Output(y.name))
-    return Implementation(spec, lambda: build_average(spec), arguments)
+    overlaps = (Overlap(written=2, read=0, distances=spec.distances),)
+    return Implementation(spec, lambda: build_average(spec), arguments, overlaps=overlaps)
 
 
 def implement_mean(network: Network, operator: Operator) -> Implementation:

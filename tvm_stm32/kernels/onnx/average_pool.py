@@ -9,10 +9,11 @@ from typing import Any
 
 from tvm.script import tirx as T
 
-from tvm_stm32.kernels.convolution_geometry import first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.onnx.average import implement_lanes
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, real, real_values
+from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Network, Operator, Pool2D, Summation
 
 
@@ -42,6 +43,12 @@ class AveragePoolSpecification:
         shape += ", padding counts" if self.count_padding else ""
         order = "column by column, then across" if self.columns_first else "row by row"
         return f"{self.family}: {shape}\nint8, added in float32 {order}\n{self.quantizer.describe()}"
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap the input."""
+        order = WindowOrder(self.x[:2], self.y[:2], self.strides, self.padding)
+        return order.distances_by_channel(self.y[2], last=self.y[2] - 1, item_size=1)
 
 
 def build_average_pool(spec: AveragePoolSpecification) -> Any:
@@ -116,4 +123,5 @@ def implement_average_pool(network: Network, operator: Operator) -> Implementati
         quantizer=quantizer,
     )
     arguments = (Input(x.name), real_values(x, "reals"), Output(y.name))
-    return Implementation(spec, lambda: build_average_pool(spec), arguments)
+    overlaps = (Overlap(written=2, read=0, distances=spec.distances),)
+    return Implementation(spec, lambda: build_average_pool(spec), arguments, overlaps=overlaps)

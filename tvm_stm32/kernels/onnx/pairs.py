@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from tvm.script import tirx as T
 
-from tvm_stm32.kernels.elementwise import implement_elementwise
+from tvm_stm32.kernels.elementwise import implement_elementwise, operand_overlaps
 from tvm_stm32.kernels.elementwise_rules import ProvenSumInt8
 from tvm_stm32.kernels.implementation import Implementation, Output, read
 from tvm_stm32.kernels.loop_nest import LoopNest, broadcast, contiguous, offset
@@ -124,4 +124,5 @@ def implement_pairs(network: Network, operator: Operator) -> Implementation:
             real_values(b, "reals_b"),
             Output(operator.outputs[0]),
         ),
+        overlaps=operand_overlaps(loops, a, b, written=4),
     )

@@ -12,6 +12,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, quantization_of
+from tvm_stm32.kernels.overlap import Overlap, element_by_element
 from tvm_stm32.kernels.requantization import largest
 from tvm_stm32.model.network import Network, Operator, Softmax
 
@@ -68,4 +69,5 @@ def implement_softmax(network: Network, operator: Operator) -> Implementation:
     spec = SoftmaxSpecification(x.elements // depth, depth, Quantizer.of(y))
     distances = np.arange(256) * quantization_of(x).scale * attributes.beta
     table = Constant("exponentials", np.exp(-distances).astype(np.float32), "exp(-scale * distance), 0 to 255")
-    return Implementation(spec, lambda: build_softmax(spec), (Input(x.name), table, Output(y.name)))
+    overlaps = (Overlap(written=2, read=0, distances=element_by_element(x.elements, 1, 1)),)
+    return Implementation(spec, lambda: build_softmax(spec), (Input(x.name), table, Output(y.name)), overlaps=overlaps)

@@ -126,4 +126,12 @@ static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, in
     }
 }
 
+/* The last `count` values of each of four planes that are `size` values apart, from `from` on, to the planes' starts. */
+static inline void tvm_ai_keep(int16_t *planes, int32_t size, int32_t from, int32_t count)
+{
+    for (int32_t plane = 0; plane < 4; plane++, planes += size) {
+        (void)memcpy(planes, planes + from, 2 * (uint32_t)count);
+    }
+}
+
 #endif /* TVM_AI_MICROKERNELS_H */
