@@ -126,7 +126,7 @@ static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, in
     }
 }
 
-/* The last `count` values of each of four planes that are `size` values apart, from `from` on, to the planes' starts. */
+/* `count` values of each of four planes that are `size` values apart, those from `from` on, to the planes' starts. */
 static inline void tvm_ai_keep(int16_t *planes, int32_t size, int32_t from, int32_t count)
 {
     for (int32_t plane = 0; plane < 4; plane++, planes += size) {
