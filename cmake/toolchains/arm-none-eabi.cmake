@@ -15,6 +15,16 @@ if(NOT TVM_STM32_ARM_GCC)
   hint: install it (on Debian: apt-get install gcc-arm-none-eabi), or name it with -DTVM_STM32_ARM_GCC=...")
 endif()
 mark_as_advanced(TVM_STM32_ARM_GCC)
+execute_process(
+  COMMAND "${TVM_STM32_ARM_GCC}" -dumpmachine
+  OUTPUT_VARIABLE _tvm_stm32_machine
+  ERROR_QUIET
+  OUTPUT_STRIP_TRAILING_WHITESPACE
+)
+if(NOT _tvm_stm32_machine MATCHES "^arm")
+  message(FATAL_ERROR "${TVM_STM32_ARM_GCC} compiles for ${_tvm_stm32_machine}, not for Arm.
+  hint: name an arm-none-eabi-gcc with -DTVM_STM32_ARM_GCC=...")
+endif()
 
 if(TVM_STM32_PART AND NOT TVM_STM32_CPU_FLAGS)
   include("${CMAKE_CURRENT_LIST_DIR}/../TvmStm32Command.cmake")

@@ -322,6 +322,13 @@ def test_toolchain_file_says_what_it_lacks(application: Application, definitions
     assert "Traceback" not in said
 
 
+def test_toolchain_file_refuses_a_compiler_for_another_machine(application: Application) -> None:
+    gcc = shutil.which("gcc")
+    said = refusal(Project(application()), *F405, f"TVM_STM32_ARM_GCC={gcc}")
+    assert f"{gcc} compiles for " in said
+    assert ", not for Arm. hint: name an arm-none-eabi-gcc with -DTVM_STM32_ARM_GCC=..." in said
+
+
 def test_build_folder_keeps_its_part(packages: Packages, application: Application) -> None:
     project = Project(application())
     project.configure(*F405, f"CMAKE_PREFIX_PATH={packages.f405}")

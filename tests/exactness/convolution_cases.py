@@ -11,10 +11,8 @@ from exactness.quantized import (
     SEEDS,
     Draw,
     add_weights,
-    result_types,
     shapes,
     types,
-    weighted_scale,
     windows,
 )
 from exactness.single_operator import Case
@@ -31,8 +29,7 @@ def convolutions(draw: Draw) -> Case:
     builder, rng, x = TfliteBuilder(), np.random.default_rng(seed), draw(types(dtype))
     source = x.input(builder, (1, *window.picture, groups * depth))
     weights = add_weights(draw, builder, (filters, *window.kernel, depth), 0, x, rng)
-    scale = weighted_scale(x, weights, depth * int(np.prod(window.kernel)))
-    target = draw(result_types(dtype, scale)).value(builder, (1, *window.result, filters))
+    target = weights.result.value(builder, (1, *window.result, filters))
     options = window.options() | window.dilation_options()
     inputs = [source, weights.weights, weights.bias]
     builder.operator("CONV_2D", inputs, [target], fusedActivationFunction=draw(ACTIVATIONS), **options)
@@ -49,8 +46,7 @@ def depthwise_convolutions(draw: Draw) -> Case:
     builder, rng, x = TfliteBuilder(), np.random.default_rng(seed), draw(types(dtype))
     source = x.input(builder, (1, *window.picture, channels))
     weights = add_weights(draw, builder, (1, *window.kernel, channels * multiplier), 3, x, rng)
-    scale = weighted_scale(x, weights, int(np.prod(window.kernel)))
-    target = draw(result_types(dtype, scale)).value(builder, (1, *window.result, channels * multiplier))
+    target = weights.result.value(builder, (1, *window.result, channels * multiplier))
     options = window.options() | window.dilation_options() | {"depthMultiplier": multiplier}
     inputs = [source, weights.weights, weights.bias] if weights.bias != -1 else [source, weights.weights]
     builder.operator("DEPTHWISE_CONV_2D", inputs, [target], fusedActivationFunction=draw(ACTIVATIONS), **options)
@@ -69,7 +65,7 @@ def fully_connected_layers(draw: Draw) -> Case:
     source = x.input(builder, (*rows, depth))
     weights = add_weights(draw, builder, (filters, depth), 0, x, rng)
     result = (*rows, filters) if keep else (int(np.prod(rows)), filters)
-    target = draw(result_types(dtype, weighted_scale(x, weights, depth))).value(builder, result)
+    target = weights.result.value(builder, result)
     inputs = [source, weights.weights, weights.bias]
     activation = draw(ACTIVATIONS)
     builder.operator("FULLY_CONNECTED", inputs, [target], fusedActivationFunction=activation, keepNumDims=keep)

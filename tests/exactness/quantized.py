@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 #: ActivationFunctionType: NONE, RELU, RELU_N1_TO_1, RELU6
 ACTIVATIONS = st.sampled_from([0, 1, 2, 3])
 DTYPES = st.sampled_from(["int8", "float32"])
+MAYBE = st.booleans()
 SEEDS = st.integers(0, 2**32 - 1)
+#: of an output: TFLM refuses fused activations whose bounds are 2**31 steps away
+SMALLEST_SCALE = 1e-8
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
@@ -75,7 +78,7 @@ def result_types(draw: Draw, dtype: str, scale: float, low: float = 0.1, high: f
     """A type whose scale is `scale` times a factor between `low` and `high`."""
     if dtype == "float32":
         return FLOAT
-    return Type(float32(scale * draw(scales(low, high))), draw(zero_points()))
+    return Type(float32(max(SMALLEST_SCALE, scale * draw(scales(low, high)))), draw(zero_points()))
 
 
 def shapes(most: int = 4, size: int = 7) -> st.SearchStrategy[tuple[int, ...]]:
@@ -125,38 +128,43 @@ def windows(draw: Draw, dilated: bool) -> Window:
     return Window(picture, kernel, strides, dilations, same)
 
 
+#: spread of the biases, and bounds of the output's scale relative to one that suits the sums: two usual ones, one with
+#: multipliers of 1 and more, one with biases that nearly fill 32 bits
+REGIMES = st.sampled_from([(100, 0.1, 10.0), (100_000, 0.1, 10.0), (100_000, 1e-4, 0.1), (2**30, 1e4, 1e8)])
+
+
 @dataclass(frozen=True)
 class Weights:
-    """Weights and bias in a model."""
+    """Weights and bias in a model, and the type of the output that suits them."""
 
     weights: int
     bias: int  #: -1: none
-    largest_scale: float
+    result: Type
 
 
 def add_weights(
-    draw: Draw, builder: TfliteBuilder, shape: tuple[int, ...], axis: int, x: Type, rng: np.random.Generator
+    draw: Draw,
+    builder: TfliteBuilder,
+    shape: tuple[int, ...],
+    axis: int,
+    x: Type,
+    rng: np.random.Generator,
+    biases: st.SearchStrategy[bool] = MAYBE,
 ) -> Weights:
     """Adds weights with output channels along `axis`, per channel or per tensor, and maybe a bias."""
-    channels = shape[axis]
-    biased = draw(st.booleans())
+    channels, biased = shape[axis], draw(biases)
+    depth = int(np.prod(shape)) // channels
     if x.scale is None:
-        weights = builder.constant(rng.normal(size=shape).astype(np.float32))
+        weights = builder.constant((rng.normal(size=shape) / np.sqrt(depth)).astype(np.float32))
         bias = builder.constant(rng.normal(size=channels).astype(np.float32)) if biased else -1
-        return Weights(weights, bias, 1.0)
-    per_channel = draw(st.booleans())
-    magnitudes = 10.0 ** rng.uniform(-4, -1, channels if per_channel else 1)
-    own = [float32(m) for m in magnitudes]
+        return Weights(weights, bias, FLOAT)
+    own = [float32(m) for m in 10.0 ** rng.uniform(-4, -1, channels if draw(st.booleans()) else 1)]
     data: npt.NDArray[np.int8] = rng.integers(-128, 127, shape, np.int8, endpoint=True)
     weights = builder.constant(data, own, axis=axis)
+    spread, low, high = draw(REGIMES)
     bias = -1
     if biased:
-        spread = draw(st.sampled_from([100, 100_000]))
         values = rng.integers(-spread, spread, channels, np.int32)
         bias = builder.constant(values, [float32(x.scale * scale) for scale in own])
-    return Weights(weights, bias, max(own))
-
-
-def weighted_scale(x: Type, weights: Weights, depth: int) -> float:
-    """A scale that suits sums of `depth` products; anything for float32."""
-    return 1.0 if x.scale is None else x.scale * weights.largest_scale * np.sqrt(depth) * 40
+    suitable = x.scale * max(own) * np.sqrt(depth) * 40
+    return Weights(weights, bias, draw(result_types("int8", suitable, low, high)))

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
 import msgspec
 import pytest
 from exactness.emulated import run_on_emulator
-from exactness.single_operator import SETTINGS, Case, compare, read_bytes, values
+from exactness.single_operator import OBJECTIVES, SETTINGS, Case, compare, read_bytes, values
 from exactness.tflite_cases import OTHERS, WEIGHTED
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,8 +31,8 @@ def check_on(core: str, cases: list[Case]) -> None:
         for network, case in zip(networks, cases, strict=True)
     ]
     models = [
-        compile_network(network, msgspec.structs.replace(SETTINGS, name=f"model_{index}", cpu=core))
-        for index, network in enumerate(networks)
+        compile_network(network, msgspec.structs.replace(SETTINGS, name=f"model_{index}", cpu=core, optimize=objective))
+        for (index, network), objective in zip(enumerate(networks), itertools.cycle(OBJECTIVES), strict=False)
     ]
     with tempfile.TemporaryDirectory() as folder:
         results = run_on_emulator(models, inputs, core, Path(folder))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from exactness.oracle import Oracle
 from exactness.quantized import SEEDS, float32, scales, zero_points
-from exactness.single_operator import CORES, check, compare, compile_on_host, read_bytes
+from exactness.single_operator import CORES, OBJECTIVES, check, compare, compile_on_host, read_bytes
 from exactness.tflite_builder import TfliteBuilder
 from exactness.tflite_cases import OTHERS, WEIGHTED
 from hypothesis import given, settings
@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize("operator", WEIGHTED)
-@settings(max_examples=120)
-@given(data=st.data(), core=st.sampled_from(CORES))
-def test_operator_with_weights(operator: str, core: str, data: st.DataObject) -> None:
-    check(data.draw(WEIGHTED[operator]), core)
+@settings(max_examples=100)
+@given(data=st.data(), core=st.sampled_from(CORES), optimize=st.sampled_from(OBJECTIVES))
+def test_operator_with_weights(operator: str, core: str, optimize: str, data: st.DataObject) -> None:
+    check(data.draw(WEIGHTED[operator]), cpu=core, optimize=optimize)
 
 
 @pytest.mark.parametrize("operator", OTHERS)

@@ -9,6 +9,12 @@ from exactness.movement_cases import concatenations, paddings, reshapes, transpo
 from exactness.quantized import FLOAT, types
 from exactness.reduction_cases import means, pools, softmaxes, wide_softmaxes
 from exactness.single_operator import Case
+from exactness.trained_cases import (
+    trained_convolutions,
+    trained_depthwise_convolutions,
+    trained_fully_connected_layers,
+    wide_convolutions,
+)
 from hypothesis import strategies as st
 
 #: operators with weights, which have the most kernels
@@ -16,6 +22,10 @@ WEIGHTED: dict[str, st.SearchStrategy[Case]] = {
     "conv_2d": convolutions(),
     "depthwise_conv_2d": depthwise_convolutions(),
     "fully_connected": fully_connected_layers(),
+    "trained_conv_2d": trained_convolutions(),
+    "wide_conv_2d": wide_convolutions(),
+    "trained_depthwise_conv_2d": trained_depthwise_convolutions(),
+    "trained_fully_connected": trained_fully_connected_layers(),
 }
 
 OTHERS: dict[str, st.SearchStrategy[Case]] = {
