@@ -16,6 +16,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import Distances, Overlap
 
@@ -42,6 +43,7 @@ class PlanesSpecification:
     band: int
     input_zero_point: int
     plane: DepthwisePlane
+    split: Split
 
     @property
     def family(self) -> str:
@@ -98,29 +100,37 @@ class PlanesSpecification:
 def build_planes(spec: PlanesSpecification) -> Any:
     """The TIR function of `spec`: (x, channel_table, scratch, y)."""
     plane, inner, outer = spec.plane, spec.inner, spec.outer
-    bands, rows, kept, stride = spec.bands, spec.rows, spec.kept, spec.stride
+    bands, rows, kept = spec.bands, spec.rows, spec.kept
     width = plane.row_bytes // 2
     size = rows * width
+    advance = spec.band * spec.stride  # rows of the input from band to band
     band_bytes = spec.band * outer.output_bytes
     rest = outer.outputs - (bands - 1) * spec.band
     words = plane.channel_words
-    zero_point = spec.input_zero_point
     inputs = inner.inputs * inner.input_bytes + (outer.inputs - 1) * outer.input_bytes
     outputs = outer.outputs * outer.output_bytes + inner.outputs * inner.output_bytes
-    always_inside = outer.padding == 0 and (bands * spec.band - 1) * stride + 3 <= outer.inputs
+    above = outer.padding > 0
+    below = (bands - 1) * advance + rows > outer.padding + outer.inputs
 
-    def fill(to: Any, count: int) -> Any:
-        return T.call_extern("void", "tvm_ai_fill", to, zero_point, count)
+    def rows_to_load(band: Any) -> tuple[Any, Any, Any]:
+        """TIR: the first row that a band loads, and where its rows inside the input begin and end."""
+        line = band * advance - outer.padding
+        start = T.min(band, 1) * kept
+        return start, T.max(start, -line) if above else start, T.min(rows, outer.inputs - line) if below else rows
 
-    def split(pixel: Any, to: Any) -> Any:
-        return T.call_extern("void", "tvm_ai_split", pixel, inner.input_bytes, inner.inputs, to, size, inner.padding)
+    def fill(to: Any, lines: Any) -> Any:
+        return T.call_extern("void", "tvm_ai_fill_planes", to, size, spec.input_zero_point, lines * width)
+
+    def split(pixel: Any, to: Any, lines: Any) -> Any:
+        strides = (outer.input_bytes, lines, plane.row_bytes, 2 * size)
+        return T.call_extern("void", spec.split.name, pixel, to, inner.input_bytes, inner.inputs, *strides)
 
     def keep(to: Any) -> Any:
         return T.call_extern("void", "tvm_ai_keep", to, size, (rows - kept) * width, kept * width)
 
-    def multiply(plane_start: Any, constants: Any, to: Any, band: Any) -> Any:
-        count = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
-        return T.call_extern("void", plane.name, plane_start, constants, to, count)
+    def multiply(planes: Any, constants: Any, to: Any, band: Any, channels: int) -> Any:
+        lines = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
+        return T.call_extern("void", plane.name, planes, constants, to, lines, channels, 2 * size)
 
     @T.prim_func(s_tir=True)
     def depthwise(
@@ -132,36 +142,37 @@ def build_planes(spec: PlanesSpecification) -> Any:
         Y = T.decl_buffer((outputs,), "int8", data=y)
 
         @T.inline
-        def fill_row(first, line, row):
-            if always_inside:
-                T.evaluate(split(T.address_of(X[line * outer.input_bytes + first]), T.address_of(P[0, row, 0])))
-            else:
-                if line >= 0 and line < outer.inputs:
-                    T.evaluate(split(T.address_of(X[line * outer.input_bytes + first]), T.address_of(P[0, row, 0])))
-                else:
-                    for k in range(4):
-                        T.evaluate(fill(T.address_of(P[k, row, 0]), width))
+        def load(first, line, start, begin, end):
+            """Rows of the planes from `start` on, of which those from `begin` to `end` are inside the input."""
+            if bands > 1 and begin > start:
+                T.evaluate(fill(T.address_of(P[0, start, 0]), begin - start))
+            if bands > 1 and end < rows:
+                T.evaluate(fill(T.address_of(P[0, end, 0]), rows - end))
+            T.evaluate(
+                split(
+                    T.address_of(X[(line + begin) * outer.input_bytes + first]),
+                    T.address_of(P[0, begin, inner.padding]),
+                    end - begin,
+                )
+            )
 
         @T.inline
         def four_channels(first, done):
-            for row in range(kept):
-                fill_row(first, row - outer.padding, row)
             for band in range(bands):
                 if band > 0:
                     T.evaluate(keep(T.address_of(P[0, 0, 0])))
-                for row in range(rows - kept):
-                    fill_row(first, band * spec.band * stride + row + kept - outer.padding, row + kept)
-                for k in range(4 - done):
-                    T.evaluate(
-                        multiply(
-                            T.address_of(P[k + done, 0, 0]),
-                            T.address_of(K[first + done + k, 0]),
-                            T.address_of(Y[band * band_bytes + first + done + k]),
-                            band,
-                        )
+                load(first, band * advance - outer.padding, *rows_to_load(band))
+                T.evaluate(
+                    multiply(
+                        T.address_of(P[done, 0, 0]),
+                        T.address_of(K[first + done, 0]),
+                        T.address_of(Y[band * band_bytes + first + done]),
+                        band,
+                        4 - done,
                     )
+                )
 
-        T.evaluate(fill(T.address_of(P[0, 0, 0]), 4 * size))
+        T.evaluate(fill(T.address_of(P[0, 0, 0]), rows))
         for group in range(spec.channels // 4):
             four_channels(group * 4, 0)
         if spec.channels % 4 > 0:  # the last four, of which some are done
@@ -206,7 +217,7 @@ def implement_planes(
         build=lambda: build_planes(spec),
         arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
-        microkernels=(spec.plane,),
+        microkernels=(spec.split, spec.plane),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
     )
 
@@ -232,7 +243,7 @@ def _specification(
         signed=rule.layer.signed,
         odd=band % 2 == 1 or outer.outputs % band % 2 == 1,
     )
-    return PlanesSpecification(channels, inner, outer, stride, band, rule.input_zero_point, plane)
+    return PlanesSpecification(channels, inner, outer, stride, band, rule.input_zero_point, plane, Split())
 
 
 def _work(spec: PlanesSpecification) -> float:

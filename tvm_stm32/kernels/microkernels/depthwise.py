@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The microkernel of 3x3 depthwise convolutions: one channel of a band of rows, two by two outputs at a time.
+"""The microkernel of 3x3 depthwise convolutions: a band of rows of each channel, two by two outputs at a time.
 
-It reads a plane: the channel's inputs as int16, padding included. Nine weights stay in registers, in pairs; each word
+It reads planes: a channel's inputs as int16, padding included. Nine weights stay in registers, in pairs; each word
 of input serves two outputs of two rows. Weights and bias are scaled up by a power of two, so that requantization is a
 multiply-high and a saturating shift that is the same for all channels.
 
@@ -75,6 +75,7 @@ class DepthwisePlane:
             signed=self.signed,
             odd=self.odd,
             unroll=self.unroll,
+            channel_words=self.channel_words,
         )
 
 
