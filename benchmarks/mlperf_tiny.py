@@ -17,13 +17,16 @@ such), or else they are made here with the package tflite-micro.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from harness import CORES, HarnessError
+from harness import CORES, Harness, HarnessError
 from model_firmware import Job, measure
 
 HERE = Path(__file__).resolve().parent
@@ -49,8 +52,8 @@ def table(rows: Iterable[dict[str, Any]], peers: dict[str, Any]) -> str:
         models.setdefault(row["model"], []).append(row)
     for model, own in models.items():
         for number, row in enumerate(own):
-            name = model if number == 0 else ""
-            lines.append(f"| {name} | **tvm_stm32** {row['optimize']}, {row['cpu']} | {_cells(row)} |")
+            name = f"| {model} " if number == 0 else "| "
+            lines.append(f"{name}| **tvm_stm32** {row['optimize']}, {row['cpu']} | {_cells(row)} |")
         cores = {row["cpu"] for row in own}
         for peer in peers.get(model, []):
             core = peer.get("cpu", "m4")
@@ -123,12 +126,11 @@ def main() -> None:
     models = arguments.models or [arguments.bench.parent / "models" / f"{name}.tflite" for name in MODELS]
     rows = []
     try:
-        for model in models:
-            for cpu in arguments.cpu:
-                for optimize in arguments.optimize:
-                    job = Job(model, cpu, optimize, arguments.flags, arguments.layers)
-                    print(f"{model.stem}, {optimize}, {cpu}", file=sys.stderr, flush=True)
-                    rows.append(measure(job, arguments.bench))
+        with tempfile.TemporaryDirectory() as temporary:
+            harness = Harness(arguments.bench, Path(os.environ.get("BENCH_OUT", temporary)))
+            for model, cpu, optimize in itertools.product(models, arguments.cpu, arguments.optimize):
+                print(f"{model.stem}, {optimize}, {cpu}", file=sys.stderr, flush=True)
+                rows.append(measure(Job(model, cpu, optimize, arguments.flags, arguments.layers), harness))
     except HarnessError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     tables = [table(rows, json.loads((HERE / "peers.json").read_text())), compile_table(rows)]

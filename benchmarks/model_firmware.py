@@ -35,7 +35,7 @@ class Job:
     layers: bool = False
 
 
-def measure(job: Job, bench: Path) -> dict[str, Any]:
+def measure(job: Job, harness: Harness) -> dict[str, Any]:
     """The figures of one job: the columns of the table, "seconds" and "megabytes" of compiling, and maybe "layers".
 
     Raises:
@@ -46,10 +46,9 @@ def measure(job: Job, bench: Path) -> dict[str, Any]:
         source = folder / "c"
         cost = compile_model(job, source)
         manifest = json.loads((source / "bench.json").read_text())
-        data = stored_data(job.model, bench) or write_data(job.model, folder, manifest["macs"])
-        harness = Harness(bench, Path(os.environ.get("BENCH_OUT", folder / "out")), [data])
+        data = stored_data(job.model, harness.folder) or write_data(job.model, folder, manifest["macs"])
         sources = [source, HERE / "model_run.c"]
-        result = harness.measure(job.optimize, job.model.stem, job.cpu, job.flags, source, sources)
+        result = harness.measure(job.optimize, job.model.stem, data, job.cpu, job.flags, source, sources)
         figures = result.figures
         row = {
             "model": job.model.stem,
