@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from cmake_project import tvm_stm32
 from command_line import CommandLine, message
-from exactness.tflite_builder import TfliteBuilder
 from small_networks import small_tflite
+from tflite_builder import TfliteBuilder
 
 NAME_HINT = "use letters, digits and underscores, starting with a letter, such as kws or wake_word"
 

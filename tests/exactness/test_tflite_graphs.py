@@ -10,9 +10,9 @@ import numpy as np
 from exactness.oracle import Oracle
 from exactness.quantized import FLOAT, SEEDS, Draw, Type, add_weights, result_types, types
 from exactness.single_operator import CORES, OBJECTIVES, SETTINGS, Case, compare, compile_on_host, read_bytes, values
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 from tests.campaign import examples
 from tvm_stm32.codegen.compiled_model import Settings

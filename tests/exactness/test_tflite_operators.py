@@ -8,10 +8,10 @@ import pytest
 from exactness.oracle import Oracle
 from exactness.quantized import SEEDS, float32, scales, zero_points
 from exactness.single_operator import CORES, OBJECTIVES, check, compare, compile_on_host, read_bytes
-from exactness.tflite_builder import TfliteBuilder
 from exactness.tflite_cases import OTHERS, WEIGHTED
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 from tests.campaign import examples
 
