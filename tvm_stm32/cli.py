@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,12 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
         module.add_arguments(verb_parser)
         module.run(verb_parser.parse_args(arguments[1:]))
+        sys.stdout.flush()
     except TvmStm32Error as error:
         return _refuse(error)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tvm_stm32"):
             raise
         return _refuse(missing_module(error.name))
+    except BrokenPipeError:  # whoever read what was printed, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

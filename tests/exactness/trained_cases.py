@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from exactness.quantized import SEEDS, Draw, Type, Window, float32, scales, zero_points
 from exactness.single_operator import Case
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 CHANNELS = st.sampled_from([1, 2, 3, 4, 8, 16]) | st.integers(1, 21)
 MANY_CHANNELS = st.sampled_from([8, 16, 24, 32]) | st.integers(8, 33)
