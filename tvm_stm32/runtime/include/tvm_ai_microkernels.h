@@ -110,8 +110,8 @@ static inline void tvm_ai_keep(int16_t *planes, int32_t number, int32_t size, in
 }
 
 /*
- * One channel of `count` pixels, `step` bytes apart, of `rows` rows, `row_step` bytes apart, as int16 into the rows of a
- * plane, `row_bytes` apart.
+ * One channel of `count` pixels, `step` bytes apart, of `rows` rows, `row_step` bytes apart, as int16 into the rows of
+ * a plane, `row_bytes` apart.
  */
 static inline void tvm_ai_widen_rows(const int8_t *x, int16_t *plane, int32_t step, int32_t count, int32_t row_step,
                                      int32_t rows, int32_t row_bytes)
