@@ -62,6 +62,11 @@ class ChannelTable:
             return clamp_float(accumulator, self.bounds)
         return requantize(self.requantization, accumulator, table[channel, 1], table[channel, 2])
 
+    @property
+    def rounding(self) -> str:
+        """For the manifest: the helper that follows the reference's arithmetic."""
+        return f"step by step, {self.requantization.helper}" if self.requantization else ""
+
     @staticmethod
     def of(network: Network, operator: Operator, weights: npt.NDArray[Any]) -> tuple[ChannelTable, Constant]:
         """The table of an operator with inputs (x, weights[, bias]); `weights` is (outputs, products per output)."""

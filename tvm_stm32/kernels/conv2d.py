@@ -195,4 +195,5 @@ def _implementation(
         ),
         macs=spec.y[0] * spec.y[1] * weights.size,
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=table.rounding,
     )
