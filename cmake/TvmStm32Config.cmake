@@ -14,8 +14,8 @@
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
-# again. PART is TVM_STM32_PART unless PART or CPU is given. Settings that are left out have the defaults of
-# `tvm-stm32 compile`.
+# again. The sizes of its code, weights and working memory are printed. PART is TVM_STM32_PART unless PART or CPU is
+# given. Settings that are left out have the defaults of `tvm-stm32 compile`.
 
 include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
 
@@ -120,4 +120,9 @@ function(tvm_stm32_add_model name)
     COMPILE_OPTIONS "${machine};-O2;-ffp-contract=off;-ffunction-sections;-fdata-sections"
   )
   target_link_libraries(${name} INTERFACE m)
+
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"
+    VERBATIM
+  )
 endfunction()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from cmake_project import tvm_stm32
-from exactness.tflite_builder import TfliteBuilder
 from static_library import F405, build_library
+from tflite_builder import TfliteBuilder
 
 PART = "STM32F405RGT6"
 

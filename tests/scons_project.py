@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from exactness.tflite_builder import TfliteBuilder
+from tflite_builder import TfliteBuilder
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 from exactness.onnx_builder import OnnxBuilder, QuantizedType
-from exactness.tflite_builder import TfliteBuilder
-from exactness.tflite_builder import schema as tflite
+from tflite_builder import TfliteBuilder
+from tflite_builder import schema as tflite
 
 _SCALE = 1 / 16
 

@@ -66,7 +66,11 @@ def test_build_and_rebuild(folder: Path, tool: tuple[str, str], cmake: str, gene
     """Each step runs when it must, and only then."""
     project = Project(folder, cmake, generator)
     project.configure(*tool)
-    everything = steps(project.build())
+    printed = project.build()
+    everything = steps(printed)
+    assert re.search(
+        r"^libkws\.a\n  text .*\n(  .*\n)*  weights .*\n(  .*\n)*  activations .*\n  runtime ", printed, re.M
+    )
     objects = sorted(f"Building C object {source}" for source in ["main.c", *source_names("kws")])
     assert everything == [*objects, "Generating C of the model kws", *LINKED]
     assert run(project.build_folder / "application") == CLASSES

@@ -12,9 +12,9 @@ import pytest
 from arm_firmware import needs_gcc
 from cmake_project import GENERATORS, TOOLCHAIN
 from cmake_project import Project as CMakeProject
-from exactness.tflite_builder import TfliteBuilder
 from scons_project import HEAD, copy_package, tiny_model
 from scons_project import Project as SConsProject
+from tflite_builder import TfliteBuilder
 
 
 def large_model() -> bytes:

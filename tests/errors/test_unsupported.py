@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from command_line import CommandLine, message
 from exactness.onnx_builder import OnnxBuilder
-from exactness.tflite_builder import TfliteBuilder
 from onnx import TensorProto, helper
+from tflite_builder import TfliteBuilder
 
 FULL_INTEGER = "quantize weights and activations to int8 (full integer quantization), or keep both float32"
 REPLACE = "replace the operator in the model, or compute it in the application; supported are "

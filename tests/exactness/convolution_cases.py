@@ -16,8 +16,8 @@ from exactness.quantized import (
     windows,
 )
 from exactness.single_operator import Case
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 
 @st.composite

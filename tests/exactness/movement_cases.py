@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from exactness.quantized import DTYPES, SEEDS, Draw, shapes, types
 from exactness.single_operator import Case
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 
 @st.composite

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 #: ActivationFunctionType: NONE, RELU, RELU_N1_TO_1, RELU6
 ACTIVATIONS = st.sampled_from([0, 1, 2, 3])

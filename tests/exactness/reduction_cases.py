@@ -17,8 +17,8 @@ from exactness.quantized import (
     windows,
 )
 from exactness.single_operator import Case
-from exactness.tflite_builder import TfliteBuilder
 from hypothesis import strategies as st
+from tflite_builder import TfliteBuilder
 
 #: what the format prescribes for an int8 softmax
 SOFTMAX_RESULT = Type(1 / 256, -128)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exactness.tflite_builder import TfliteBuilder
+from tflite_builder import TfliteBuilder
 
 from tvm_stm32.model.network import (
     Activation,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exactness.tflite_builder import TfliteBuilder
+from tflite_builder import TfliteBuilder
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.tflite import read_tflite

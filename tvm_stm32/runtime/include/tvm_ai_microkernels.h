@@ -43,58 +43,47 @@ static inline int8_t tvm_ai_narrow(int32_t value, int32_t multiplier, int32_t ad
 /* count times the same value. */
 static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
 {
-    for (int32_t i = 0; i < count; i++) {
-        y[i] = (int16_t)value;
+#if TVM_AI_ASSEMBLY
+    uint32_t two = ((uint32_t)value & 0xFFFFu) | ((uint32_t)value << 16);
+    for (; count > 7; count -= 8, y += 8) {
+        (void)memcpy(y, &two, 4);
+        (void)memcpy(y + 2, &two, 4);
+        (void)memcpy(y + 4, &two, 4);
+        (void)memcpy(y + 6, &two, 4);
+    }
+#endif
+    for (; count > 0; count--) {
+        *y++ = (int16_t)value;
+    }
+}
+
+/* count times the same value at the start of each of `number` planes, `size` values apart. */
+static inline void tvm_ai_fill_planes(int16_t *planes, int32_t number, int32_t size, int32_t value, int32_t count)
+{
+    for (int32_t plane = 0; plane < number; plane++, planes += size) {
+        tvm_ai_fill(planes, value, count);
+    }
+}
+
+/* The last `count` values of each of `number` planes, `size` values apart and `from` on, to the planes' starts. */
+static inline void tvm_ai_keep(int16_t *planes, int32_t number, int32_t size, int32_t from, int32_t count)
+{
+    for (int32_t plane = 0; plane < number; plane++, planes += size) {
+        (void)memmove(planes, planes + from, 2 * (uint32_t)count);
     }
 }
 
 /*
- * Four neighbouring channels of `count` pixels, `step` bytes apart, as int16 into four planes that are `size` values
- * apart. `skip` values of each plane's row come before the first.
+ * One channel of `count` pixels, `step` bytes apart, of `rows` rows, `row_step` bytes apart, as int16 into the rows of
+ * a plane, `row_bytes` apart.
  */
-static inline void tvm_ai_split(const int8_t *x, int32_t step, int32_t count, int16_t *planes, int32_t size,
-                                int32_t skip)
+static inline void tvm_ai_widen_rows(const int8_t *x, int16_t *plane, int32_t step, int32_t count, int32_t row_step,
+                                     int32_t rows, int32_t row_bytes)
 {
-    planes += skip;
-    while (count > 0) {
-#if TVM_AI_ASSEMBLY
-        for (; count > 1 && (skip & 1) == 0; count -= 2, x += 2 * step, planes += 2) {
-            uint32_t a, b, even, odd, low, high;
-            (void)memcpy(&a, x, 4);
-            (void)memcpy(&b, x + step, 4);
-            __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(a));
-            __asm__("sxtb16 %0, %1" : "=r"(odd) : "r"(b));
-            __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
-            __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
-            (void)memcpy(planes, &low, 4);
-            (void)memcpy(planes + 2 * size, &high, 4);
-            __asm__("sxtb16 %0, %1, ror #8" : "=r"(even) : "r"(a));
-            __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(b));
-            __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
-            __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
-            (void)memcpy(planes + size, &low, 4);
-            (void)memcpy(planes + 3 * size, &high, 4);
+    for (int32_t row = 0; row < rows; row++, x += row_step, plane += row_bytes / 2) {
+        for (int32_t i = 0; i < count; i++) {
+            plane[i] = x[i * step];
         }
-        if (count == 0) {
-            return;
-        }
-#endif
-        planes[0] = x[0];
-        planes[size] = x[1];
-        planes[2 * size] = x[2];
-        planes[3 * size] = x[3];
-        x += step;
-        planes++;
-        count--;
-        skip++; /* the next two share a word if this one did not */
-    }
-}
-
-/* The last `count` values of each of four planes, `size` values apart and `from` on, to the planes' starts. */
-static inline void tvm_ai_keep(int16_t *planes, int32_t size, int32_t from, int32_t count)
-{
-    for (int32_t plane = 0; plane < 4; plane++, planes += size) {
-        (void)memcpy(planes, planes + from, 2 * (uint32_t)count);
     }
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes .tflite files for tests, tensor by tensor and operator by operator, without TensorFlow."""
+"""Makes .tflite files, tensor by tensor and operator by operator, without TensorFlow: for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TfliteBuilder:
     def __init__(self) -> None:
         self.model = schema.ModelT()
         self.model.version = 3
-        self.model.description = b"test"
+        self.model.description = b"built"
         self.model.buffers = [schema.BufferT()]
         self.model.operatorCodes = []
         self.graph = schema.SubGraphT()
