@@ -207,4 +207,5 @@ def implement_flat(
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=rule.requantization.describe(),
     )
