@@ -40,13 +40,13 @@ class Result:
 
 
 class Harness:
-    """``bench.py`` of `folder`; builds go to `out`, inputs and expected outputs come from `data`, then from `folder`.
+    """``bench.py`` of `folder`; builds go to `out`.
 
     Raises:
         HarnessError: there is no ``bench.py``, or a package that it needs is missing.
     """
 
-    def __init__(self, folder: Path, out: Path, data: Sequence[Path] = ()) -> None:
+    def __init__(self, folder: Path, out: Path) -> None:
         path = folder / "bench.py"
         if not path.is_file():
             raise HarnessError(f"{folder}: no bench.py there; name its folder with --bench")
@@ -59,16 +59,28 @@ class Harness:
             raise HarnessError(
                 f"the harness needs the Python package {error.name}: pip install {error.name}"
             ) from error
-        bench.OUT, bench.DATA = str(out), [str(path) for path in (*data, folder)]
-        self.bench, self.out = bench, out
+        bench.OUT = str(out)
+        self.bench, self.folder, self.out = bench, folder, out
 
-    def measure(self, name: str, model: str, cpu: str, flags: str, include: Path, sources: Sequence[Path]) -> Result:
-        """Build `sources` (files, or folders of C), run all inputs of the specification `model`, count the first run.
+    def measure(
+        self, name: str, model: str, data: Path, cpu: str, flags: str, include: Path, sources: Sequence[Path]
+    ) -> Result:
+        """Build, run, and count the first run.
+
+        Args:
+            name: of the folder to build in.
+            model: the name of the inputs and expected outputs, and of their specification.
+            data: the folder that has these.
+            cpu: one of `CORES`.
+            flags: the C compiler's, for optimisation.
+            include: a folder of headers.
+            sources: files, or folders of C.
 
         Raises:
             HarnessError: it does not compile, does not fit, or does not end well.
         """
         arguments = ["--model", model, "--cpu", cpu, "--name", name, f"--opt={flags}", f"--cflags=-I{include}"]
+        self.bench.DATA = [str(data)]
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

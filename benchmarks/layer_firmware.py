@@ -69,9 +69,7 @@ def batches(layers: Sequence[Layer], size: int) -> list[list[Layer]]:
     return groups
 
 
-def measure(
-    layers: Sequence[Layer], cpu: str, optimize: str, flags: str, harness_folder: Path, out: Path
-) -> list[Figures]:
+def measure(layers: Sequence[Layer], cpu: str, optimize: str, flags: str, bench: Path, out: Path) -> list[Figures]:
     """Compile, run and count each of `layers`, all in one firmware."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -87,8 +85,8 @@ def measure(
         name = f"layers_{layers[0].number}_{optimize}"
         _write_data(folder, name, records, most)
         (source / "layers.h").write_text(_header(models, most))
-        harness = Harness(harness_folder, out, [folder])
-        result = harness.measure(name, name, cpu, flags, source, [source, HERE / "layer_run.c"])
+        harness = Harness(bench, out)
+        result = harness.measure(name, name, folder, cpu, flags, source, [source, HERE / "layer_run.c"])
         found = np.load(result.elf.with_name("out.npy")).view(np.uint8).reshape(ROUNDS, len(layers), 8)
         figures = []
         for index, (layer, model) in enumerate(zip(layers, models, strict=True)):

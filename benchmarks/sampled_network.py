@@ -89,14 +89,15 @@ class SampledNetwork:
         padding: int = SAME,
         activation: int = RELU,
         quantization: Quantization = TRAINED,
+        like: Value | None = None,
     ) -> Value:
-        """CONV_2D."""
+        """CONV_2D; the output is quantized as `like` is, if that is given."""
         depth = x.shape[3]
         weights = self._weights((filters, *kernel, depth), 0, quantization)
         patches = _patches(x.sample, kernel, strides, dilations, padding)
         result = np.einsum("nhwijc,oijc->nhwo", patches, weights, optimize=True)
         options = _window(strides, padding) | {"dilationHFactor": dilations[0], "dilationWFactor": dilations[1]}
-        return self._weighted("CONV_2D", x, weights, 0, result, activation, quantization, options)
+        return self._weighted("CONV_2D", x, weights, 0, result, activation, quantization, options, like)
 
     def depthwise(
         self,
@@ -133,7 +134,7 @@ class SampledNetwork:
         return y
 
     def concat(self, *values: Value) -> Value:
-        """CONCATENATION of channels; all get the first one's quantization."""
+        """CONCATENATION of channels; all must have the first one's quantization."""
         sample = np.concatenate([value.sample for value in values], axis=-1)
         y = self._value(sample, NONE, values[0])
         self.builder.operator("CONCATENATION", [value.index for value in values], [y.index], axis=3)
@@ -188,10 +189,11 @@ class SampledNetwork:
         activation: int,
         quantization: Quantization,
         options: dict[str, int],
+        like: Value | None = None,
     ) -> Value:
         """An operator with weights; `result` is without its bias."""
         bias = (self.rng.normal(size=weights.shape[axis]) * 0.2 * result.std()).astype(np.float32)
-        y = self._value(_activated(result + bias, activation), activation, quantization=quantization)
+        y = self._value(_activated(result + bias, activation), activation, like, quantization)
         if x.scale is None:
             operands = [x.index, self.builder.constant(weights), self.builder.constant(bias)]
         else:

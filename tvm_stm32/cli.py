@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from tvm_stm32.errors import TvmStm32Error, missing_module
 #: verb -> (module, one line of help); modules are imported only when their verb runs
 VERBS = {
     "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
+    "parts": ("tvm_stm32.device.catalogue", "list parts with their memories, and what a model would leave"),
     "flags": ("tvm_stm32.device.flags", "print the compiler flags of a part"),
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
     "size": ("tvm_stm32.report.command", "print how much flash and RAM a program takes"),
@@ -36,12 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
         module.add_arguments(verb_parser)
         module.run(verb_parser.parse_args(arguments[1:]))
+        sys.stdout.flush()
     except TvmStm32Error as error:
         return _refuse(error)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tvm_stm32"):
             raise
         return _refuse(missing_module(error.name))
+    except BrokenPipeError:  # whoever read what was printed, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

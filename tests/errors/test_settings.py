@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,12 @@ def test_package_of_a_library_for_another_machine(command_line: CommandLine) -> 
     assert hint == (
         "  hint: compile it with -mcpu=cortex-m4 -mthumb and arm-none-eabi-gcc, or say --host if the host is meant"
     )
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    tool = [sys.executable, "-m", "tvm_stm32", "flags", "--part", "STM32F405RGT6"]
+    with subprocess.Popen(tool, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")

@@ -16,6 +16,7 @@ from exactness.single_operator import compile_on_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import examples
 from tvm_stm32.check.host import HostModel
 from tvm_stm32.model.network import Network
 from tvm_stm32.model.onnx import read_onnx
@@ -150,11 +151,11 @@ def _inputs(oracle: OnnxOracle, seed: int, runs: int) -> Iterator[list[Array]]:
         yield oracle.inputs(rng, spread=10.0 ** (run % 3 - 1))
 
 
-def compare_generated(strategy: st.SearchStrategy[Case], examples: int, share: float = SHARE) -> Tally:
+def compare_generated(strategy: st.SearchStrategy[Case], number: int, share: float = SHARE) -> Tally:
     """Compares generated models and asserts the count of differing values."""
     tally = Tally()
 
-    @settings(max_examples=examples)
+    @settings(max_examples=examples(number))
     @given(strategy)
     def generated(case: Case) -> None:
         compare(case, tally)

@@ -73,11 +73,11 @@ def dense_layers(draw: Draw) -> Case:
 
 
 def test_convolutions() -> None:
-    compare_generated(convolutions(depthwise=False), 40)
+    compare_generated(convolutions(depthwise=False), 30)
 
 
 def test_depthwise_convolutions() -> None:
-    compare_generated(convolutions(depthwise=True), 25)
+    compare_generated(convolutions(depthwise=True), 20)
 
 
 def test_convolutions_over_time() -> None:
@@ -85,4 +85,4 @@ def test_convolutions_over_time() -> None:
 
 
 def test_dense_layers() -> None:
-    compare_generated(dense_layers(), 30)
+    compare_generated(dense_layers(), 25)

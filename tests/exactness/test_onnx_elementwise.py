@@ -142,12 +142,12 @@ def movements(draw: Draw) -> Case:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "examples"),
-    [(pairs, 30), (unary, 15), (quantizations, 10), (average_pools, 30), (means, 25), (movements, 30)],
+    ("strategy", "number"),
+    [(pairs, 20), (unary, 10), (quantizations, 8), (average_pools, 20), (means, 15), (movements, 20)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_every_value_is_equal(strategy: Callable[[], st.SearchStrategy[Case]], examples: int) -> None:
-    compare_generated(strategy(), examples, share=0.0)
+def test_every_value_is_equal(strategy: Callable[[], st.SearchStrategy[Case]], number: int) -> None:
+    compare_generated(strategy(), number, share=0.0)
 
 
 def test_softmax_differs_in_few_values() -> None:

@@ -13,6 +13,8 @@ from exactness.onnx_strategies import SEEDS, Draw, windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import examples
+
 
 def finish(builder: OnnxBuilder, output: str, seed: int, description: str) -> Case:
     """The model with one output."""
@@ -145,14 +147,14 @@ def movements(draw: Draw) -> Case:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "examples"),
-    [(convolutions, 30), (dense_layers, 25), (element_by_element, 25), (pools, 20), (reductions, 20), (movements, 25)],
+    ("strategy", "number"),
+    [(convolutions, 15), (dense_layers, 12), (element_by_element, 15), (pools, 12), (reductions, 12), (movements, 12)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_float_operators_are_close(strategy: Callable[[], st.SearchStrategy[Case]], examples: int) -> None:
+def test_float_operators_are_close(strategy: Callable[[], st.SearchStrategy[Case]], number: int) -> None:
     tally = Tally()
 
-    @settings(max_examples=examples)
+    @settings(max_examples=examples(number))
     @given(strategy())
     def generated(case: Case) -> None:
         compare(case, tally, runs=2)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_builder import TfliteBuilder
 
+from tests.campaign import examples
 from tvm_stm32.codegen.compiled_model import Settings
 
 PLACES = ("arena", "application")
@@ -157,7 +158,7 @@ def networks(draw: Draw) -> Case:
     return Case(growth.builder.finish(outputs), seed, ", ".join(growth.kinds))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(45))
 @given(networks(), ALL_SETTINGS)
 def test_every_layer_of_random_networks(case: Case, chosen: Settings) -> None:
     network = read_bytes(case.model)

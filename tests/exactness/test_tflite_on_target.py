@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.arm_firmware import needs_qemu
+from tests.campaign import examples
 from tvm_stm32.codegen.compile import compile_network
 
 #: models of one firmware; most have weights, whose kernels differ most between cores
@@ -46,7 +47,7 @@ def check_on(core: str, cases: list[Case]) -> None:
 
 @needs_qemu
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m3", "cortex-m0plus"])
-@settings(max_examples=4)
+@settings(max_examples=examples(2))
 @given(cases=st.lists(CASES.filter(lambda case: case.flat), min_size=MODELS, max_size=MODELS))
 def test_operators(core: str, cases: list[Case]) -> None:
     check_on(core, cases)

@@ -19,7 +19,10 @@ CHANNELS = st.sampled_from([1, 2, 3, 4, 8, 16]) | st.integers(1, 21)
 MANY_CHANNELS = st.sampled_from([8, 16, 24, 32]) | st.integers(8, 33)
 #: kernels of real networks
 KERNELS = st.sampled_from([(3, 3), (3, 3), (3, 3), (1, 1), (1, 1), (5, 5), (1, 3), (4, 2)])
-DEPTHWISE_KERNELS = st.sampled_from([(3, 3), (3, 3), (3, 3), (3, 3), (5, 5), (1, 3)])
+DEPTHWISE_KERNELS = st.sampled_from([(3, 3), (3, 3), (5, 5), (7, 7), (1, 3), (5, 1), (2, 2), (4, 3), (1, 8)])
+#: strides and dilations of them; those of 3 seldom occur
+STEPS = st.sampled_from([((1, 1), (1, 1))] * 4 + [((2, 2), (1, 1))] * 3 + [((1, 1), (2, 2)), ((1, 1), (1, 3))])
+ODD_STEPS = st.sampled_from([((1, 2), (1, 1)), ((3, 3), (1, 1)), ((2, 1), (1, 1)), ((4, 1), (1, 2)), ((2, 5), (1, 1))])
 NONE, RELU, RELU6 = 0, 1, 3
 
 
@@ -90,15 +93,21 @@ def convolution(draw: Draw, seed: int, window: Window, depth: int, filters: int)
 
 @st.composite
 def trained_depthwise_convolutions(draw: Draw) -> Case:
-    """DEPTHWISE_CONV_2D with a multiplier of 1."""
-    seed, window, channels = draw(SEEDS), draw(trained_windows(DEPTHWISE_KERNELS)), draw(CHANNELS)
+    """DEPTHWISE_CONV_2D: kernels, strides and dilations of all kinds, several outputs a channel seldom."""
+    seed, kernel, (strides, dilations) = draw(SEEDS), draw(DEPTHWISE_KERNELS), draw(STEPS | ODD_STEPS)
+    channels, multiplier = draw(CHANNELS), draw(st.sampled_from([1, 1, 1, 2, 8]))
+    least = [(taps - 1) * dilation + 1 for taps, dilation in zip(kernel, dilations, strict=True)]
+    same = draw(st.booleans())
+    picture = [draw(st.integers(1 if same else size, 17)) for size in least]
+    window = Window((picture[0], picture[1]), kernel, strides, dilations, same)
     builder, rng = TfliteBuilder(), np.random.default_rng(seed)
-    layer = add_trained(draw, builder, (1, *window.kernel, channels), 3, rng)
+    layer = add_trained(draw, builder, (1, *window.kernel, channels * multiplier), 3, rng)
     source = layer.x.input(builder, (1, *window.picture, channels))
-    target = layer.y.value(builder, (1, *window.result, channels))
+    target = layer.y.value(builder, (1, *window.result, channels * multiplier))
     options = window.options() | window.dilation_options() | {"fusedActivationFunction": layer.activation}
-    builder.operator("DEPTHWISE_CONV_2D", [source, layer.weights, layer.bias], [target], depthMultiplier=1, **options)
-    return Case(builder.finish([target]), seed, f"DEPTHWISE_CONV_2D {window}, {channels} channels, {layer}")
+    operands = [source, layer.weights, layer.bias]
+    builder.operator("DEPTHWISE_CONV_2D", operands, [target], depthMultiplier=multiplier, **options)
+    return Case(builder.finish([target]), seed, f"DEPTHWISE_CONV_2D {window}, {channels} times {multiplier}, {layer}")
 
 
 @st.composite

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.quantize.thresholds import Narrow, NarrowLayer
 
@@ -94,4 +96,28 @@ def test_planes(tmp_path: Path) -> None:
                     arguments = f"planes, table_{len(kernels)}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
                     calls.append(f"FORM{kernel.name}({arguments});")
                 kernels.append(kernel)
+    assert failures(tmp_path, kernels, program("".join(tables), calls)) == "end\n"
+
+
+def test_windows(tmp_path: Path) -> None:
+    """Kernels of all sizes and strides; rows that are a loop; offsets that no immediate holds."""
+    rng = np.random.default_rng(6)
+    shapes = [(1, 1), (3, 3), (5, 5), (2, 2), (4, 3), (1, 8), (7, 7), (9, 9), (2, 25), (3, 1)]
+    steps = [(1, 44, 44), (2, 80, 160), (3, 100, 200), (1, 200, 44), (4, 120, 60), (5, 160, 160)]
+    kernels, calls, tables = [], [], []
+    for (rows, taps), (stride, row_step, band_step) in itertools.product(shapes, steps):
+        outputs = int(rng.integers(1, 10))
+        inner, outer = ((3, 30), (400, 5), (1, 4100), (1500, 6))[len(kernels) % 4]
+        shift, signed = ((3, False), (9, True), (11, False))[len(kernels) % 3]
+        paired = stride % 2 == 1 and (outputs > 1 or len(kernels) % 5 == 0)
+        kernel = DepthwiseWindow(rows, taps, stride, paired, row_step, band_step, outputs, inner, outer, shift, signed)
+        assert kernel.possible()
+        weights, biases = rng.integers(-127, 128, (CHANNELS, rows, taps)), rng.integers(-9999, 9999, CHANNELS)
+        packed = pack_windows(weights, biases, rounding(shift, signed, rng), kernel)
+        tables.append(table(f"table_{len(kernels)}", packed))
+        lines = 3 if outer < 4000 else 2
+        arguments = f"planes, table_{len(kernels)}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
+        calls.append(f"FORM{kernel.name}({arguments});")
+        kernels.append(kernel)
+    assert any(kernel.looped for kernel in kernels)
     assert failures(tmp_path, kernels, program("".join(tables), calls)) == "end\n"

@@ -155,11 +155,12 @@ def depthwise(
     multiplier: int = 1,
     dtype: str = "int8",
     target: Target = Target(),  # noqa: B008
+    dilation: int = 1,
 ) -> Case:
     """A depthwise convolution."""
-    size, padding = window(x, kernel, stride, same)
+    size, padding = window(x, kernel, stride, same, dilation)
     outputs = x[2] * multiplier
-    attributes = DepthwiseConv2D(multiplier, (stride, stride), (1, 1), padding)
+    attributes = DepthwiseConv2D(multiplier, (stride, stride), (dilation, dilation), padding)
     weights = constants((1, *kernel, outputs), 3, dtype)
     output = tensor("y", 1, *size, outputs, dtype=dtype, scale=0.1)
     return case(attributes, [tensor("x", 1, *x, dtype=dtype), *weights], output, _arithmetic(dtype), target)
@@ -226,10 +227,19 @@ def depthwise_convolutions() -> Iterator[Case]:
         ((64, 24, 4), (3, 3), 1),
         ((24, 64, 4), (3, 3), 1),
         ((97, 33, 4), (3, 3), 2),
+        ((14, 13, 6), (5, 5)),
+        ((60, 21, 4), (5, 5)),
+        ((21, 60, 4), (7, 3)),
+        ((40, 30, 3), (5, 5), 2),
+        ((30, 24, 1), (3, 3), 1, True, 8),
+        ((25, 24, 2), (5, 5), 3),
+        ((16, 16, 4), (2, 2), 4, False),
     ]
     for target in (Target(), *DSP):
         for shape in shapes:
             yield depthwise(*shape, target=target)
+        for shape in ((20, 24, 5), (50, 33, 4)):
+            yield depthwise(shape, dilation=2, target=target)
     yield depthwise((7, 6, 4), (5, 2), 1, dtype="float32")
     yield depthwise((7, 6, 4), (3, 3), 1, multiplier=2)
 

@@ -75,8 +75,10 @@ def test_flags_of_the_client(tmp_path: Path, checkout: Path) -> None:
             for name in names
         ),
         "arm-none-eabi-ar rcsD kws/libkws.a " + " ".join(f"kws/{name}.o" for name in names),
+        generate.partition(" compile ")[0] + " size kws/libkws.a",
     }
     project.scons()
+    assert "\nlibkws.a\n  text " in project.printed
     assert (tmp_path / "kws/libkws.a").is_file()
 
 

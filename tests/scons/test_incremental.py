@@ -14,7 +14,7 @@ from tvm_stm32.codegen.artifacts import artifact_names
 SCONSTRUCT = (
     HEAD
     + """\
-for name in ("OPTIMIZE", "INPUTS"):
+for name in ("OPTIMIZE", "INPUTS", "API"):
     if name in ARGUMENTS:
         options["TVM_STM32_" + name] = ARGUMENTS[name]
 env = Environment(**options, toolpath=["checkout"])
@@ -28,12 +28,12 @@ env.Alias("run", env.TvmRun(app))
 
 GENERATE = "TVM kws.tflite -> kws"
 COMPILE = {"CC kws/kws.o", "CC kws/kws_kernels.o", "CC kws/kws_weights.o", "CC kws/tvm_ai.o"}
-ARCHIVE = "AR kws/libkws.a"
+ARCHIVE = {"AR kws/libkws.a", "SIZE kws/libkws.a"}
 STARTUP = {"STARTUP app_startup", "CC app_startup/startup.o"}
 LINK = {"LINK app.elf", "SIZE app.elf"}
 IMAGES = {"BIN app.bin", "HEX app.hex"}
 PACKAGE = "PACKAGE dist"
-ALL = {GENERATE, *COMPILE, ARCHIVE, "CC main.o", *STARTUP, *LINK, *IMAGES, PACKAGE}
+ALL = {GENERATE, *COMPILE, *ARCHIVE, "CC main.o", *STARTUP, *LINK, *IMAGES, PACKAGE}
 MODEL_FILES = artifact_names("kws")
 
 
@@ -85,7 +85,7 @@ class TestFirmware:
 
     def test_weights(self, built: Project) -> None:
         built.write("kws.tflite", tiny_model(weight=6))
-        assert built.scons() == {GENERATE, "CC kws/kws_weights.o", ARCHIVE, *LINK, *IMAGES, PACKAGE}
+        assert built.scons() == {GENERATE, "CC kws/kws_weights.o", *ARCHIVE, *LINK, *IMAGES, PACKAGE}
         assert built.scons() == set()
 
     def test_settings(self, built: Project) -> None:
@@ -94,10 +94,21 @@ class TestFirmware:
         Whether an objective makes other machine code is up to the kernels. The place of the inputs does.
         """
         named = {GENERATE, *COMPILE, "CC main.o", PACKAGE} - {"CC kws/tvm_ai.o"}
-        assert built.scons("OPTIMIZE=ram") - {ARCHIVE, *LINK, *IMAGES} == named
+        assert built.scons("OPTIMIZE=ram") - {*ARCHIVE, *LINK, *IMAGES} == named
         assert built.scons("OPTIMIZE=ram") == set()
-        assert built.scons("OPTIMIZE=ram", "INPUTS=application") == {*named, ARCHIVE, *LINK, *IMAGES}
-        assert built.scons() == {*named, ARCHIVE, *LINK, *IMAGES}
+        assert built.scons("OPTIMIZE=ram", "INPUTS=application") == {*named, *ARCHIVE, *LINK, *IMAGES}
+        assert built.scons() == {*named, *ARCHIVE, *LINK, *IMAGES}
+        assert built.scons() == set()
+
+    def test_interface(self, built: Project) -> None:
+        """Another interface adds files; those that were there stay, and with them their objects."""
+        layer = ("kws_x_cube_ai", "tvm_ai_x_cube_ai", "tvm_ai_x_cube_ai_observer")
+        objects = {f"CC kws/api/x_cube_ai/{name}.o" for name in layer} | {"CC kws/kws_observed.o"}
+        package = {PACKAGE, ARCHIVE, *LINK, *IMAGES}
+        assert built.scons("API=native x-cube-ai") - package == {GENERATE, *objects}
+        assert built.scons("API=native x-cube-ai") == set()
+        assert (built.folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()
+        assert built.scons() - package == {GENERATE}
         assert built.scons() == set()
 
     def test_generator(self, built: Project) -> None:
@@ -118,7 +129,7 @@ class TestFirmware:
         [
             ("kws/kws.json", {GENERATE}),
             ("kws/kws.o", {"CC kws/kws.o"}),
-            ("kws/libkws.a", {ARCHIVE}),
+            ("kws/libkws.a", {*ARCHIVE}),
             ("app_startup/link.ld", {"STARTUP app_startup"}),
             ("app.elf", LINK),
             ("app.map", LINK),
@@ -194,6 +205,7 @@ class TestFirmware:
         assert {"Removed kws/libkws.a", "Removed app.elf", "Removed app.map", "Removed app_startup/link.ld"} <= removed
         files = [path.relative_to(built.folder) for path in built.folder.rglob("*") if path.is_file()]
         left = {path.as_posix() for path in files if path.parts[0] not in ("checkout", ".sconsign.dblite")}
-        left = {name for name in left if "wake" not in name}  # what `test_name` has built is unknown to this run
+        # what `test_name` and `test_interface` have built is unknown to this run
+        left = {name for name in left if not any(word in name for word in ("wake", "/api/", "_observed."))}
         assert left <= {"SConstruct", "again.scons", "kws.tflite", "main.c"}
         assert built.scons() == ALL

@@ -107,6 +107,8 @@ class Settings(msgspec.Struct, frozen=True):
     inputs: str  # "arena" or "application"
     outputs: str  # "arena" or "application"
     keep_channels: bool = False  # compute channels that no output depends on, too
+    api: tuple[str, ...] = ("native",)  # interfaces that the library has, in the order of their include folders
+    observer: bool = False  # a second run function, which tells an observer of each node
 
 
 class CompiledModel(msgspec.Struct, frozen=True):

@@ -123,7 +123,7 @@ def find_part(name: str) -> Part:
             "part",
             "say which: " + ", ".join(f"{_display(name)}@{core}" for core in cores),
         )
-    parts = _read(tuple(meant), tuple(sorted({index[part] for part in meant})))
+    parts = read_parts(tuple(meant))
     first = parts[0]
     if any((part.core, part.fpu, part.memory) != (first.core, first.fpu, first.memory) for part in parts):
         names = ", ".join(part.name for part in parts[:8])
@@ -134,6 +134,17 @@ def find_part(name: str) -> Part:
         )
     # No more is claimed than was asked for, and no tape-and-reel suffix is kept.
     return Part(min(_display(name), first.name, key=len), first.core, first.fpu, first.memory, first.interrupts)
+
+
+def part_numbers() -> list[str]:
+    """The number of every part, in lower case and in order; "@" and the core's name follow where there are two."""
+    return sorted(_index())
+
+
+def read_parts(numbers: tuple[str, ...]) -> list[Part]:
+    """The parts with these numbers, as `part_numbers` spells them, in order of their numbers."""
+    index = _index()
+    return _read(numbers, tuple(sorted({index[number] for number in numbers})))
 
 
 def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:

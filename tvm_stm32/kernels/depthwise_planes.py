@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
-"""3x3 depthwise convolution by planes: four channels at a time are spread into int16 planes, a band of rows each.
+"""Depthwise convolution by planes: four channels at a time are spread into int16 planes, a band of rows each.
 
-The planes run along the width, or along the height where that wastes fewer of the outputs computed in pairs.
+The planes run along the width, or along the height where that takes fewer cycles. Where the kernel is dilated along
+them, each plane is split into as many phases, in which the taps of an output are neighbours.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
+from tvm.script.ir_builder import IRBuilder
+from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import Distances, Overlap
@@ -23,26 +26,63 @@ from tvm_stm32.kernels.overlap import Distances, Overlap
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One direction of the image: input and output size, padding before, bytes between inputs and between outputs."""
+    """One direction of the image: input and output size, padding before, bytes between inputs and between outputs, and
+    the kernel's taps, stride and dilation."""
 
     inputs: int
     outputs: int
     padding: int
     input_bytes: int
     output_bytes: int
+    taps: int
+    stride: int
+    dilation: int
+
+    @property
+    def reach(self) -> int:
+        """Inputs from an output's first tap to its last."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def phases(self) -> int:
+        """Into how many runs of neighbouring taps the axis falls."""
+        return 1 if self.taps == 1 else min(self.dilation, self.outputs)
+
+    def phase(self, index: int) -> Phase:
+        """One of them."""
+        step = self.dilation if self.phases > 1 or self.taps > 1 else 1
+        skip = max(0, -(-(self.padding - index) // step))
+        first = index + skip * step - self.padding
+        return Phase(first, skip, -(-(self.inputs - first) // step), -(-(self.outputs - index) // self.phases))
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The first input and its place in the plane's row, how many inputs there are, and how many outputs."""
+
+    first: int
+    skip: int
+    inputs: int
+    outputs: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlanesSpecification:
-    """`inner` runs along the planes' rows, `outer` across them; `band` output rows are computed from one filling."""
+    """`inner` runs along the planes' rows, `outer` across them; `band` output rows are computed from one filling.
+
+    channels: of the input, of which each has `multiplier` outputs; planes: channels that are spread together;
+    microkernels: of each phase.
+    """
 
     channels: int
+    multiplier: int
+    planes: int
     inner: Axis
     outer: Axis
-    stride: int
     band: int
+    row_bytes: int
     input_zero_point: int
-    plane: DepthwisePlane
+    microkernels: tuple[DepthwisePlane | DepthwiseWindow, ...]
     split: Split
 
     @property
@@ -53,7 +93,7 @@ class PlanesSpecification:
     @property
     def rows(self) -> int:
         """Rows of a plane."""
-        return (self.band - 1) * self.stride + 3
+        return (self.band - 1) * self.outer.stride + self.outer.reach
 
     @property
     def bands(self) -> int:
@@ -63,122 +103,156 @@ class PlanesSpecification:
     @property
     def kept(self) -> int:
         """Rows of a band that the next one reads too."""
-        return 3 - self.stride
+        return max(0, self.outer.reach - self.outer.stride)
 
     @property
     def distances(self) -> Distances | None:
         """How the output may overlap the input: each channel over itself, on rows that are in the planes already."""
         outer, inner = self.outer, self.inner
-        after = [(b * self.band, b * self.band * self.stride + self.kept - outer.padding) for b in range(1, self.bands)]
-        needed = [(written, row) for written, row in after if row < outer.inputs]
+        grouped = self.channels > self.planes
+        if grouped and self.multiplier > 1:
+            return None
+        step = self.channels if grouped else 1
+        after = [
+            (b * self.band, b * self.band * outer.stride + self.kept - outer.padding) for b in range(1, self.bands)
+        ]
+        needed = [(written, max(row, 0)) for written, row in after if row < outer.inputs]
         if not needed:
-            return Distances(step=self.channels)
+            return Distances(step=step)
         if inner.inputs * inner.input_bytes == outer.input_bytes:  # rows follow each other
             least = max(written * outer.output_bytes - row * outer.input_bytes for written, row in needed)
-            return Distances(least=least, step=self.channels)
+            return Distances(least=least, step=step)
         # columns: every row of the output is over the row of its own number
-        same = self.stride == 1 and inner.input_bytes == inner.output_bytes
-        return Distances(least=0, most=0, step=self.channels) if same else None
+        same = inner.stride == outer.stride == 1 and inner.input_bytes == inner.output_bytes
+        return Distances(least=0, most=0, step=step) if same and outer.inputs == outer.outputs else None
 
     @property
     def scratch(self) -> int:
-        """Bytes of the four planes."""
-        return 4 * self.rows * self.plane.row_bytes
+        """Bytes of the planes."""
+        return self.planes * self.inner.phases * self.rows * self.row_bytes
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        along = "height" if self.inner.input_bytes > self.channels else "width"
+        outer, inner = self.outer, self.inner
+        across = inner.input_bytes > self.channels  # planes along the height
+        kernel = "x".join(str(axis.taps) for axis in ((inner, outer) if across else (outer, inner)))
+        times = f" times {self.multiplier}" if self.multiplier > 1 else ""
+        phases = f" in {inner.phases} phases" if inner.phases > 1 else ""
+        microkernel = self.microkernels[0]
+        shift = f"shift {microkernel.shift}" if microkernel.shift else "a shift for each channel"
+        clamp = f", clamped to {list(microkernel.clamp)}" if microkernel.clamp else ""
         return (
-            f"{self.family}: {self.channels} channels, {self.outer.inputs}x{self.inner.inputs} to"
-            f" {self.outer.outputs}x{self.inner.outputs} outputs, kernel 3x3, stride {self.stride}; planes along the"
-            f" {along}, {self.band} rows of outputs at a time\n"
-            f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and shift"
-            f" {self.plane.shift}: proven equal to the model's rounding"
+            f"{self.family}: {self.channels}{times} channels, kernel {kernel}, planes along the"
+            f" {'height' if across else 'width'}{phases}, {self.band} of {outer.outputs} rows at a time\n"
+            f"{outer.inputs}x{inner.inputs} to {outer.outputs}x{inner.outputs} values, stride"
+            f" {outer.stride}x{inner.stride}, dilation {outer.dilation}x{inner.dilation} (across and along planes)\n"
+            f"int8, input zero point {self.input_zero_point}; requantized by multiply-high and {shift}{clamp}: proven"
+            f" equal to the model's rounding"
         )
 
 
 def build_planes(spec: PlanesSpecification) -> Any:
     """The TIR function of `spec`: (x, channel_table, scratch, y)."""
-    plane, inner, outer = spec.plane, spec.inner, spec.outer
-    bands, rows, kept = spec.bands, spec.rows, spec.kept
-    width = plane.row_bytes // 2
+    inner, outer, planes, multiplier = spec.inner, spec.outer, spec.planes, spec.multiplier
+    bands, rows, kept, phases = spec.bands, spec.rows, spec.kept, spec.inner.phases
+    width = spec.row_bytes // 2
     size = rows * width
-    advance = spec.band * spec.stride  # rows of the input from band to band
+    advance = spec.band * outer.stride  # rows of the input from band to band
     band_bytes = spec.band * outer.output_bytes
     rest = outer.outputs - (bands - 1) * spec.band
-    words = plane.channel_words
+    words = spec.microkernels[0].channel_words
     inputs = inner.inputs * inner.input_bytes + (outer.inputs - 1) * outer.input_bytes
     outputs = outer.outputs * outer.output_bytes + inner.outputs * inner.output_bytes
     above = outer.padding > 0
     below = (bands - 1) * advance + rows > outer.padding + outer.inputs
+    step = inner.input_bytes * (inner.dilation if inner.taps > 1 else 1)
 
     def rows_to_load(band: Any) -> tuple[Any, Any, Any]:
         """TIR: the first row that a band loads, and where its rows inside the input begin and end."""
         line = band * advance - outer.padding
         start = T.min(band, 1) * kept
-        return start, T.max(start, -line) if above else start, T.min(rows, outer.inputs - line) if below else rows
+        begin = T.min(T.max(start, -line), rows) if above else start
+        return start, begin, T.max(begin, T.min(rows, outer.inputs - line)) if below else rows
 
     def fill(to: Any, lines: Any) -> Any:
-        return T.call_extern("void", "tvm_ai_fill_planes", to, size, spec.input_zero_point, lines * width)
-
-    def split(pixel: Any, to: Any, lines: Any) -> Any:
-        strides = (outer.input_bytes, lines, plane.row_bytes, 2 * size)
-        return T.call_extern("void", spec.split.name, pixel, to, inner.input_bytes, inner.inputs, *strides)
+        value = spec.input_zero_point
+        return T.call_extern("void", "tvm_ai_fill_planes", to, planes * phases, size, value, lines * width)
 
     def keep(to: Any) -> Any:
-        return T.call_extern("void", "tvm_ai_keep", to, size, (rows - kept) * width, kept * width)
+        return T.call_extern("void", "tvm_ai_keep", to, planes * phases, size, (rows - kept) * width, kept * width)
 
-    def multiply(planes: Any, constants: Any, to: Any, band: Any, channels: int) -> Any:
+    def spread(pixel: Any, to: Any, count: int, lines: Any) -> Any:
+        strides = (step, count, outer.input_bytes, lines, spec.row_bytes)
+        if planes == 1:
+            return T.call_extern("void", "tvm_ai_widen_rows", pixel, to, *strides)
+        return T.call_extern("void", spec.split.name, pixel, to, *strides, 2 * phases * size)
+
+    def multiply(name: str, start: Any, constants: Any, to: Any, band: Any, channels: int) -> Any:
         lines = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
-        return T.call_extern("void", plane.name, planes, constants, to, lines, channels, 2 * size)
+        plane_bytes = 2 * phases * size if multiplier == 1 else 0
+        return T.call_extern("void", name, start, constants, to, lines, channels, plane_bytes)
 
-    @T.prim_func(s_tir=True)
-    def depthwise(
-        x: T.handle("int8"), channel_table: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")
-    ):  # fmt: skip
-        X = T.decl_buffer((inputs,), "int8", data=x)
-        K = T.decl_buffer((spec.channels, words), "int32", data=channel_table)
-        P = T.decl_buffer((4, rows, width), "int16", data=scratch)
-        Y = T.decl_buffer((outputs,), "int8", data=y)
-
-        @T.inline
-        def load(first, line, start, begin, end):
-            """Rows of the planes from `start` on, of which those from `begin` to `end` are inside the input."""
-            if bands > 1 and begin > start:
-                T.evaluate(fill(T.address_of(P[0, start, 0]), begin - start))
-            if bands > 1 and end < rows:
-                T.evaluate(fill(T.address_of(P[0, end, 0]), rows - end))
-            T.evaluate(
-                split(
-                    T.address_of(X[(line + begin) * outer.input_bytes + first]),
-                    T.address_of(P[0, begin, inner.padding]),
-                    end - begin,
-                )
+    with IRBuilder() as builder, build.prim_func(s_tir=True):
+        build.func_name("depthwise")
+        pointers = [build.arg(name, build.handle(dtype)) for name, dtype in _PARAMETERS]
+        x, table, scratch, y = (
+            build.decl_buffer(shape, dtype, data=pointer)
+            for (_, dtype), pointer, shape in zip(
+                _PARAMETERS,
+                pointers,
+                ((inputs,), (spec.channels * multiplier, words), (planes, phases, rows, width), (outputs,)),
+                strict=True,
             )
+        )
 
-        @T.inline
-        def four_channels(first, done):
-            for band in range(bands):
-                if band > 0:
-                    T.evaluate(keep(T.address_of(P[0, 0, 0])))
-                load(first, band * advance - outer.padding, *rows_to_load(band))
-                T.evaluate(
-                    multiply(
-                        T.address_of(P[done, 0, 0]),
-                        T.address_of(K[first + done, 0]),
-                        T.address_of(Y[band * band_bytes + first + done]),
-                        band,
-                        4 - done,
-                    )
+        def load(first: Any, band: Any) -> None:
+            """The rows of the planes that the band before has not left."""
+            start, begin, end = rows_to_load(band)
+            if bands > 1 and above:
+                with build.If(start < begin), build.Then():
+                    build.evaluate(fill(T.address_of(scratch[0, 0, start, 0]), begin - start))
+            if bands > 1 and below:
+                with build.If(end < rows), build.Then():
+                    build.evaluate(fill(T.address_of(scratch[0, 0, end, 0]), rows - end))
+            line = (band * advance - outer.padding + begin) * outer.input_bytes
+            for index in range(phases):
+                phase = inner.phase(index)
+                pixel = T.address_of(x[line + phase.first * inner.input_bytes + first])
+                build.evaluate(
+                    spread(pixel, T.address_of(scratch[0, index, begin, phase.skip]), phase.inputs, end - begin)
                 )
 
-        T.evaluate(fill(T.address_of(P[0, 0, 0]), rows))
-        for group in range(spec.channels // 4):
-            four_channels(group * 4, 0)
-        if spec.channels % 4 > 0:  # the last four, of which some are done
-            four_channels(spec.channels - 4, 4 - spec.channels % 4)
+        def compute(plane: int, first: Any, channels: int, band: Any) -> None:
+            """`channels` channels of the output from `first` on, of one plane or each of its own."""
+            for index, microkernel in enumerate(spec.microkernels):
+                place = T.address_of(y[band * band_bytes + index * inner.output_bytes + first])
+                start = T.address_of(scratch[plane, index, 0, 0])
+                build.evaluate(multiply(microkernel.name, start, T.address_of(table[first, 0]), place, band, channels))
 
-    return depthwise
+        def group(first: Any, done: int) -> None:
+            """Channels that are spread together, of which `done` are computed already."""
+            with build.serial(bands) as band:
+                IRBuilder.name("band", band)
+                if bands > 1 and kept:
+                    with build.If(band > 0), build.Then():
+                        build.evaluate(keep(T.address_of(scratch[0, 0, 0, 0])))
+                load(first, band)
+                if multiplier == 1:
+                    compute(done, first + done, planes - done, band)
+                else:
+                    for plane in range(done, planes):
+                        compute(plane, (first + plane) * multiplier, multiplier, band)
+
+        build.evaluate(fill(T.address_of(scratch[0, 0, 0, 0]), rows))
+        with build.serial(spec.channels // planes) as number:
+            IRBuilder.name("group", number)
+            group(number * planes, 0)
+        if spec.channels % planes:  # the last ones again, of which some are done
+            group(spec.channels - planes, planes - spec.channels % planes)
+    return builder.get()
+
+
+_PARAMETERS = (("x", "int8"), ("channel_table", "int32"), ("scratch", "int16"), ("y", "int8"))
 
 
 def implement_planes(
@@ -188,65 +262,93 @@ def implement_planes(
     y_shape: tuple[int, int, int],
     weights: npt.NDArray[np.int8],
     strides: tuple[int, int],
+    dilations: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
     scratch: int,
 ) -> Implementation | None:
-    """The kernel for weights (channels, 3, 3), or None where it does not apply.
+    """The kernel for weights (outputs, height, width), or None where it does not apply.
 
-    More than `scratch` bytes of planes are taken only for the least band, of two rows.
+    More than `scratch` bytes of planes are taken only for the least band.
     """
-    channels = x_shape[2]
-    if rule is None or channels < 4 or strides[0] != strides[1] or strides[0] > 2:
+    if rule is None:
         return None
-    vertical = Axis(x_shape[0], y_shape[0], padding[0], x_shape[1] * channels, y_shape[1] * channels)
-    horizontal = Axis(x_shape[1], y_shape[1], padding[1], channels, channels)
+    channels, outputs = x_shape[2], y_shape[2]
+    row_bytes = ((x_shape[1] * channels, y_shape[1] * outputs), (channels, outputs))
+    vertical, horizontal = (
+        Axis(x_shape[i], y_shape[i], padding[i], *row_bytes[i], weights.shape[i + 1], strides[i], dilations[i])
+        for i in range(2)
+    )
     candidates = [
         spec
         for inner, outer in ((horizontal, vertical), (vertical, horizontal))
-        if (spec := _specification(channels, inner, outer, strides[0], rule, scratch)).plane.possible()
+        if (spec := _specification(channels, outputs // channels, inner, outer, rule, scratch)) is not None
     ]
     if not candidates:
         return None
-    spec = min(candidates, key=lambda candidate: (candidate.distances is None, _work(candidate)))
-    taps = weights if spec.inner is horizontal else weights.swapaxes(1, 2)
-    table = pack_channels(taps.astype(np.int64), np.array(rule.biases, np.int64), rule.layer, strides[0])
-    layout = f"[{channels}, 3, 3] with biases and requantization, as the depthwise microkernel reads them"
+    spec = min(candidates, key=lambda candidate: (candidate.distances is None, _cycles(candidate)))
+    taps = (weights if spec.inner is horizontal else weights.swapaxes(1, 2)).astype(np.int64)
+    biases, microkernel = np.array(rule.biases, np.int64), spec.microkernels[0]
+    if isinstance(microkernel, DepthwisePlane):
+        table = pack_channels(taps, biases, rule.layer, microkernel.stride)
+    else:
+        table = pack_windows(taps, biases, rule.layer, microkernel)
+    layout = f"{list(weights.shape)} with biases and requantization, as the depthwise microkernel reads them"
     return Implementation(
         specification=spec,
         build=lambda: build_planes(spec),
         arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
-        microkernels=(spec.split, spec.plane),
+        microkernels=(*((spec.split,) if spec.planes > 1 else ()), *spec.microkernels),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
     )
 
 
 def _specification(
-    channels: int, inner: Axis, outer: Axis, stride: int, rule: NarrowRule, scratch: int
-) -> PlanesSpecification:
+    channels: int, multiplier: int, inner: Axis, outer: Axis, rule: NarrowRule, scratch: int
+) -> PlanesSpecification | None:
+    """Planes along `inner`; None where the microkernels cannot."""
+    phases = [inner.phase(index) for index in range(inner.phases)]
+    if min(phase.inputs for phase in phases) <= 0 or (inner.phases > 1 and inner.stride > 1):
+        return None
+    square = (inner.taps, outer.taps) == (3, 3) and inner.stride == outer.stride <= 2
+    plain = square and inner.dilation == outer.dilation == 1
     pairs = -(-inner.outputs // 2)
-    read = (2 * pairs - 1) * stride + 3 + (stride == 1)
-    row_bytes = 4 * -(-max(read, inner.padding + inner.inputs) // 2)
+    if plain:
+        read = (2 * pairs - 1) * inner.stride + 3 + (inner.stride == 1)
+    else:
+        read = (phases[0].outputs - 1) * inner.stride + inner.taps + 1
+    row_bytes = 4 * -(-max(read, *(phase.skip + phase.inputs for phase in phases)) // 2)
+    planes = 4 if channels >= 4 else 1
+    least, multiple = (2, 2) if plain else (1, 1)
+    fitting = scratch // (planes * inner.phases * row_bytes)  # rows
     band = outer.outputs
-    if 4 * ((band - 1) * stride + 3) * row_bytes > scratch:
-        band = max(2, ((scratch // (4 * row_bytes) - 3) // stride + 1) & ~1)
+    if (band - 1) * outer.stride + outer.reach > fitting:
+        band = max(least, ((fitting - outer.reach) // outer.stride + 1) // multiple * multiple)
         band = -(-outer.outputs // -(-outer.outputs // band))
-        band = min(outer.outputs, band + band % 2)
-    plane = DepthwisePlane(
-        stride=stride,
-        row_bytes=row_bytes,
-        inner_outputs=inner.outputs,
-        inner_bytes=inner.output_bytes,
-        outer_bytes=outer.output_bytes,
-        shift=rule.layer.shift,
-        signed=rule.layer.signed,
-        odd=band % 2 == 1 or outer.outputs % band % 2 == 1,
+        band = min(outer.outputs, -(-band // multiple) * multiple)
+    odd = band % 2 == 1 or outer.outputs % band % 2 == 1
+    layer = rule.layer
+    microkernels: list[DepthwisePlane | DepthwiseWindow] = []
+    for phase in phases:
+        between = inner.output_bytes * inner.phases, outer.output_bytes
+        form = layer.shift, layer.signed
+        if plain:
+            microkernels.append(DepthwisePlane(inner.stride, row_bytes, phase.outputs, *between, *form, odd))
+            continue
+        steps = outer.dilation * row_bytes, outer.stride * row_bytes
+        paired = phases[0].outputs > 1 and inner.stride % 2 == 1
+        microkernels.append(
+            DepthwiseWindow(outer.taps, inner.taps, inner.stride, paired, *steps, phase.outputs, *between, *form)
+        )
+    if not all(microkernel.possible() for microkernel in microkernels):
+        return None
+    return PlanesSpecification(
+        channels, multiplier, planes, inner, outer, band, row_bytes, rule.input_zero_point, tuple(microkernels), Split()
     )
-    return PlanesSpecification(channels, inner, outer, stride, band, rule.input_zero_point, plane, Split())
 
 
-def _work(spec: PlanesSpecification) -> float:
-    """Outputs computed, those beyond the image included, and a little for each row's overhead."""
-    pairs = -(-spec.inner.outputs // 2) * -(-spec.outer.outputs // 2)
-    return pairs * 4 + 0.5 * spec.outer.outputs
+def _cycles(spec: PlanesSpecification) -> int:
+    """About how many cycles the products take, and the rows' overhead."""
+    products = sum(microkernel.cycles(spec.outer.outputs) for microkernel in spec.microkernels)
+    return spec.channels * (spec.multiplier * products + 8 * spec.outer.inputs)

@@ -93,8 +93,7 @@ def _depthwise(
 ) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
-    plain = attributes.multiplier == 1 and attributes.dilations == (1, 1) and weights.shape[1:3] == (3, 3)
-    if weights.dtype != "int8" or weights.data is None or not plain:
+    if weights.dtype != "int8" or weights.data is None:
         return None
     data = np.moveaxis(weights.data[0], -1, 0).astype(np.int8)
     return implement_planes(
@@ -104,6 +103,7 @@ def _depthwise(
         (y.shape[1], y.shape[2], y.shape[3]),
         data,
         attributes.strides,
+        attributes.dilations,
         (attributes.padding.top, attributes.padding.left),
         plane_rule(network, operator, data.reshape(len(data), -1)),
         target.scratch,

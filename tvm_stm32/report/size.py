@@ -25,7 +25,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class RegionUse:
-    """What lies in a memory region: each kind once, in the order of `_KINDS`."""
+    """What lies in a memory region: each kind once, in the order of `KINDS`."""
 
     region: MemoryRegion
     uses: tuple[Use, ...]
@@ -44,7 +44,7 @@ _SECTION_KINDS = {
     ".vectors": "text",
     ".startup": "constants",
 }
-_KINDS = ("text", "constants", "weights", "data", "activations", "bss", "stack")
+KINDS = ("text", "constants", "weights", "data", "activations", "bss", "stack")
 
 
 def read_sizes(elf: Path, part: Part) -> list[RegionUse]:
@@ -74,7 +74,7 @@ def read_sizes(elf: Path, part: Part) -> list[RegionUse]:
     except ELFError as error:
         raise ToolError(f"this is no ELF file: {error}", str(elf)) from error
     uses = {
-        region: tuple(Use(kind, sizes[region.name, kind]) for kind in _KINDS if (region.name, kind) in sizes)
+        region: tuple(Use(kind, sizes[region.name, kind]) for kind in KINDS if (region.name, kind) in sizes)
         for region in regions
     }
     return [RegionUse(region, uses[region]) for region in regions if uses[region] or region.name in ("FLASH", "RAM")]
@@ -93,15 +93,18 @@ def _occupied(elf: ELFFile) -> list[tuple[str, str, int, list[int]]]:
         for segment in segments:
             if loaded and segment.section_in_segment(section) and segment["p_paddr"] != segment["p_vaddr"]:
                 addresses.append(section["sh_addr"] - segment["p_vaddr"] + segment["p_paddr"])
-        occupied.append((section.name, _kind(section.name, flags, loaded), size, addresses))
+        occupied.append((section.name, kind_of(section.name, flags, loaded), size, addresses))
     return occupied
 
 
-def _kind(name: str, flags: int, loaded: bool) -> str:
+def kind_of(name: str, flags: int, loaded: bool) -> str:
+    """The kind of a section, of a program or of an object file; `loaded`: whether the file has its bytes."""
     if name in _SECTION_KINDS:
         return _SECTION_KINDS[name]
     if name.endswith("_activations"):
         return "activations"
+    if name.startswith(".rodata.") and name.endswith("_weights"):
+        return "weights"
     if not loaded:
         return "bss"
     if flags & SH_FLAGS.SHF_WRITE:

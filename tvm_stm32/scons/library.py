@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tvm_stm32.scons import generator
 from tvm_stm32.scons.errors import construction_variable
 from tvm_stm32.scons.toolchain import binutils, machine_flags
 
@@ -34,6 +35,7 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_AR": construction_variable(lambda env: binutils(env, "ar")),
         # D: no dates and owners; s: an index, so that no ranlib, perhaps of another machine, need run
         "TVM_STM32_ARCOM": "$TVM_STM32_AR rcsD $TARGET $SOURCES",
+        "TVM_STM32_LIBRARYSIZECOM": f"{generator.COMMAND} size $TARGET",
         "_TVM_STM32_MACHINE": construction_variable(machine_flags),
     }
 
@@ -44,5 +46,8 @@ def objects(env: Any, sources: list[Any]) -> list[Any]:
 
 
 def archive(env: Any, target: Any, members: list[Any]) -> list[Any]:
-    """The node of the static library `target`, made of the objects `members`."""
-    return list(env.StaticLibrary(target, members, **_OVERRIDES))
+    """The node of the static library `target`, made of the objects `members`; its sizes are printed."""
+    generators = [*env.get("SHELL_ENV_GENERATORS", []), generator.shell_environment]
+    nodes = env.StaticLibrary(target, members, SHELL_ENV_GENERATORS=generators, **_OVERRIDES)
+    env.AddPostAction(nodes, generator.action("TVM_STM32_LIBRARYSIZE"))
+    return list(nodes)

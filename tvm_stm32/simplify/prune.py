@@ -20,6 +20,7 @@ from tvm_stm32.model.network import Add, DepthwiseConv2D, Mul, Network, Operator
 from tvm_stm32.simplify.channel_classes import Indices, Mask, is_dense, unneeded_channels
 from tvm_stm32.simplify.products import WEIGHTED, Products, products_of
 from tvm_stm32.simplify.ranges import value_ranges
+from tvm_stm32.simplify.rewire import unused_name
 from tvm_stm32.simplify.value_range import Integers, ValueRange, channels_of
 
 #: kernels are at their best when channels fill words
@@ -124,7 +125,7 @@ class _Rewrite:
         if len(operator.inputs) > 2:
             self._store(operator, 2, bias, self.keep[y])
         elif bias.any():
-            name, data = self._unused(f"{operator.name}/bias"), bias.astype(np.int32)
+            name, data = unused_name(self.network, f"{operator.name}/bias"), bias.astype(np.int32)
             self.network.tensors[name] = Tensor(name, data.shape, "int32", None, data)
             operator.inputs.append(name)
 
@@ -143,7 +144,7 @@ class _Rewrite:
         if data.shape == tensor.data.shape and np.array_equal(data, tensor.data):
             return
         shared = len(self.network.consumers(tensor.name)) > 1
-        name = self._unused(f"{operator.name}/{tensor.name}") if shared else tensor.name
+        name = unused_name(self.network, f"{operator.name}/{tensor.name}") if shared else tensor.name
         quantization = tensor.quantization
         if quantization is not None and keep is not None and len(quantization.scales) == len(keep) > 1:
             pairs = zip(quantization.scales, quantization.zero_points, keep, strict=True)
@@ -153,12 +154,6 @@ class _Rewrite:
             )
         operator.inputs[index] = name
         self.network.tensors[name] = Tensor(name, data.shape, tensor.dtype, quantization, data)
-
-    def _unused(self, name: str) -> str:
-        """`name`, or one like it that no tensor has."""
-        while name in self.network.tensors:
-            name += "_"
-        return name
 
 
 def _as_stored(network: Network, operator: Operator, weights: Integers) -> Integers:

@@ -26,6 +26,13 @@ def read_instead(operator: Operator, tensor: str, other: str) -> None:
     operator.inputs = [other if name == tensor else name for name in operator.inputs]
 
 
+def unused_name(network: Network, name: str) -> str:
+    """`name`, or one like it that no tensor has."""
+    while name in network.tensors:
+        name += "_"
+    return name
+
+
 def bypass(network: Network, operator: Operator) -> None:
     """Take out an operator whose output equals its first input, element by element.
 

@@ -10,6 +10,7 @@ from tvm_stm32.simplify.fuse_clamp import fuse_clamps
 from tvm_stm32.simplify.identity import drop_identities
 from tvm_stm32.simplify.idle_clamps import drop_idle_clamps
 from tvm_stm32.simplify.prune import prune_channels
+from tvm_stm32.simplify.trim_kernels import trim_kernels
 
 
 def simplify(network: Network, keep_channels: bool = False) -> None:
@@ -17,6 +18,7 @@ def simplify(network: Network, keep_channels: bool = False) -> None:
     drop_identities(network)
     drop_dead_operators(network)
     fold_pads(network)
+    trim_kernels(network)
     fuse_clamps(network)
     drop_idle_clamps(network)
     if not keep_channels:

@@ -7,7 +7,7 @@ multiply-high and a saturating shift that is the same for all channels.
 
 Constants of a channel, in 32-bit words, w being row by row (or column by column, where the plane is transposed):
     stride 1: (w0, w1), (w1, w2) of each row; stride 2: (w0, w1) of each row, (w2 of rows 0 and 1), (w2 of row 2, 0)
-    bias, multiplier, addend[, what a negative accumulator adds to the addend]
+    bias, multiplier, addend[, what a negative accumulator adds to the addend][, shift]
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tvm_stm32.kernels.microkernels.template import render
-from tvm_stm32.quantize.thresholds import NarrowLayer
+from tvm_stm32.quantize.thresholds import Narrow, NarrowLayer
 
-#: immediate offsets of LDR and STRB
+#: immediate offsets of LDR
 _OFFSET_LIMIT = 4095
 
 
@@ -29,7 +29,8 @@ class DepthwisePlane:
     """Parameters of the microkernel.
 
     row_bytes: from one row of the plane to the next; inner_outputs: along a row; inner_bytes, outer_bytes: between
-    outputs along a row and from row to row; odd: whether bands may have an odd number of output rows.
+    outputs along a row and from row to row; shift: 0 if each channel has its own; odd: whether bands may have an odd
+    number of output rows; clamp: least and greatest output where saturation to int8 does not do.
     """
 
     stride: int
@@ -40,26 +41,33 @@ class DepthwisePlane:
     shift: int
     signed: bool
     odd: bool
+    clamp: tuple[int, int] | None = None
     unroll: int = 2
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        form = f"{'n' if self.signed else 'p'}{self.shift}_{int(self.odd)}_{self.unroll}"
+        form = f"{'n' if self.signed else 'p'}{self.shift}"
+        form += f"c{self.clamp[0] + 128}_{self.clamp[1] + 128}" if self.clamp else ""
         shape = f"{self.row_bytes}_{self.inner_outputs}_{self.inner_bytes}_{self.outer_bytes}"
-        return f"depthwise_s{self.stride}_{shape}_{form}"
+        return f"depthwise_s{self.stride}_{shape}_{form}_{int(self.odd)}_{self.unroll}"
 
     @property
     def channel_words(self) -> int:
         """Words of constants of a channel."""
-        return (6 if self.stride == 1 else 5) + (4 if self.signed else 3)
+        return (6 if self.stride == 1 else 5) + 3 + self.signed + (self.shift == 0)
 
     def possible(self) -> bool:
         """Whether the instructions' immediates suffice."""
         load = 2 * self.unroll * 4 * self.stride + (self.stride + 3) * self.row_bytes
-        pairs = self.inner_outputs // 2
-        store = self.outer_bytes + 2 * max(self.unroll, pairs % self.unroll + 1) * self.inner_bytes
-        return max(load, store, 2 * self.outer_bytes, pairs * 4 * self.stride) <= _OFFSET_LIMIT
+        return max(load, self.inner_outputs // 2 * 4 * self.stride) <= _OFFSET_LIMIT
+
+    def cycles(self, outer: int) -> int:
+        """About how many cycles one channel takes for `outer` rows of outputs."""
+        block = (49 if self.stride == 1 else 57) + 4 * (
+            3 * self.signed + (self.shift == 0) + 6 * (self.clamp is not None)
+        )
+        return -(-outer // 2) * (-(-self.inner_outputs // 2) * (block + 5) + 20) + 40
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
@@ -72,6 +80,7 @@ class DepthwisePlane:
             inner_bytes=self.inner_bytes,
             outer_bytes=self.outer_bytes,
             shift=self.shift,
+            clamp=self.clamp,
             signed=self.signed,
             odd=self.odd,
             unroll=self.unroll,
@@ -94,6 +103,11 @@ def pack_channels(
             words += [pair(*row[at : at + 2]) for row in w for at in (0, 1)]
         else:
             words += [pair(*row[:2]) for row in w] + [pair(w[0][2], w[1][2]), pair(w[2][2], 0)]
-        words += [bias * narrow.scale, narrow.multiplier, narrow.addend]
-        words += [narrow.negative - narrow.addend] if layer.signed else []
+        words += requantization_words(bias, narrow, layer)
     return (np.array(words, np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+def requantization_words(bias: int, narrow: Narrow, layer: NarrowLayer) -> list[int]:
+    """Bias, multiplier, addend[, what a negative accumulator adds to the addend] of a channel."""
+    words = [bias * narrow.scale, narrow.multiplier, narrow.addend]
+    return words + ([narrow.negative - narrow.addend] if layer.signed else [])

@@ -105,19 +105,33 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
     }
 }
 
-/* count times the same value in each of four planes, `size` values apart. */
-static inline void tvm_ai_fill_planes(int16_t *planes, int32_t size, int32_t value, int32_t count)
+/* count times the same value at the start of each of `number` planes, `size` values apart. */
+static inline void tvm_ai_fill_planes(int16_t *planes, int32_t number, int32_t size, int32_t value, int32_t count)
 {
-    for (int32_t plane = 0; plane < 4; plane++, planes += size) {
+    for (int32_t plane = 0; plane < number; plane++, planes += size) {
         tvm_ai_fill(planes, value, count);
     }
 }
 
-/* The last `count` values of each of four planes, `size` values apart and `from` on, to the planes' starts. */
-static inline void tvm_ai_keep(int16_t *planes, int32_t size, int32_t from, int32_t count)
+/* The last `count` values of each of `number` planes, `size` values apart and `from` on, to the planes' starts. */
+static inline void tvm_ai_keep(int16_t *planes, int32_t number, int32_t size, int32_t from, int32_t count)
 {
-    for (int32_t plane = 0; plane < 4; plane++, planes += size) {
-        (void)memcpy(planes, planes + from, 2 * (uint32_t)count);
+    for (int32_t plane = 0; plane < number; plane++, planes += size) {
+        (void)memmove(planes, planes + from, 2 * (uint32_t)count);
+    }
+}
+
+/*
+ * One channel of `count` pixels, `step` bytes apart, of `rows` rows, `row_step` bytes apart, as int16 into the rows of
+ * a plane, `row_bytes` apart.
+ */
+static inline void tvm_ai_widen_rows(const int8_t *x, int16_t *plane, int32_t step, int32_t count, int32_t row_step,
+                                     int32_t rows, int32_t row_bytes)
+{
+    for (int32_t row = 0; row < rows; row++, x += row_step, plane += row_bytes / 2) {
+        for (int32_t i = 0; i < count; i++) {
+            plane[i] = x[i * step];
+        }
     }
 }
 

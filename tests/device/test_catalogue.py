@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts are listed by pattern, with what a compiled model would leave of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tvm_stm32.cli import main
+from tvm_stm32.device.catalogue import families, matching_parts
+from tvm_stm32.errors import SettingsError
+
+
+def test_every_part_belongs_to_a_family() -> None:
+    counts = families()
+    assert counts["STM32F4"] > 300
+    assert sum(counts.values()) > 3500
+
+
+@pytest.mark.parametrize(("pattern", "number"), [("F405", 8), ("stm32f405?g*", 7), ("h745zit6", 2)])
+def test_patterns(pattern: str, number: int) -> None:
+    names = [part.name for part in matching_parts(pattern)]
+    assert len(names) == len(set(names)) == number
+    assert names == sorted(names)
+
+
+def test_a_pattern_that_matches_nothing() -> None:
+    with pytest.raises(SettingsError, match="no STM32 part has a number like 'q999'"):
+        matching_parts("q999")
+
+
+def test_what_a_model_leaves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = tmp_path / "kws.json"
+    manifest.write_text(json.dumps({"parameters_size": 20_000, "pools": [{"size": 4_000}, {"size": 2_145}]}))
+    assert main(["parts", "c011?4*6", "--fits", str(manifest)]) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading.split()[:8] == ["part", "core", "FPU", "flash", "RAM", "flash", "left", "RAM"]
+    assert rows, "a part with 16 KB of flash and 6 KB of RAM"
+    assert all(row.endswith("16,384  6,144   too small  too small") for row in rows)
+    assert main(["parts", "f405rgt6", "--fits", str(manifest)]) == 0
+    assert " 1,028,576   124,927 " in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.json").write_text("[]")
+    assert main(["parts", "f4", "--fits", str(tmp_path / "x.json")]) == 2
+    assert "x.json: no manifest of a compiled model" in capsys.readouterr().err
