@@ -164,7 +164,8 @@ class _Assembly:
             else:
                 arguments.append(Argument("tensor", self.names[self._owner(argument.tensor)]))
         family = implementation.specification.family
-        return Call(kernel.c_name, arguments, operator.name, operator.source, family, implementation.macs)
+        macs, rounding = implementation.macs, implementation.rounding
+        return Call(kernel.c_name, arguments, operator.name, operator.source, family, macs, rounding)
 
     def _kernel(self, implementation: Implementation) -> Kernel:
         specification = implementation.specification

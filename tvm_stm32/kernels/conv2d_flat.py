@@ -192,6 +192,7 @@ def implement_flat(
             macs=y_shape[0] * y_shape[1] * weights.size,
             microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
             overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+            rounding=form.describe(),
             alternatives=alternatives,
             code_bytes=microkernel.code_bytes,
         )

@@ -194,4 +194,5 @@ def implement_rows(
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(widen, microkernel, ring),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=rule.requantization.describe(),
     )

@@ -110,4 +110,5 @@ def implement_dense(x: str, y: str, weights: npt.NDArray[np.int8], rule: NarrowR
         macs=weights.size,
         microkernels=(Widen(crossed=True), microkernel) if microkernel.widened and inputs > 3 else (microkernel,),
         overlaps=spec.overlaps,
+        rounding=rule.requantization.describe(),
     )

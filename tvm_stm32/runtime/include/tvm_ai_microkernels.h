@@ -13,6 +13,18 @@
 #define TVM_AI_ASSEMBLY 0
 #endif
 
+/*
+ * Which Thumb instructions microkernels may use that need no others: 2 from Armv7-M and Armv8-M Mainline on, 1 those of
+ * Armv6-M, 0 none.
+ */
+#if !defined(__GNUC__) || !defined(__thumb__) || !defined(__ARM_ARCH_PROFILE)
+#define TVM_AI_THUMB 0
+#elif defined(__thumb2__)
+#define TVM_AI_THUMB 2
+#else
+#define TVM_AI_THUMB 1
+#endif
+
 /* Before a parameter of a naked function, which reads it by its register. */
 #define TVM_AI_REGISTER __attribute__((unused))
 
