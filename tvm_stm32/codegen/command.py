@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from tvm_stm32.api.emit import emit_library
@@ -79,11 +80,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def summary(model: CompiledModel) -> str:
-    """What the user wants to know at a glance: bytes, the bound, MACs, and what was assumed."""
+    """What the user wants to know at a glance: bytes, the bound, MACs, the kernels chosen, and what was assumed."""
+    variants = Counter(call.variant for call in model.calls)
     lines = [
         f"{model.settings.name}: {model.description}, {len(model.calls)} calls of {len(model.kernels)} kernels,"
         f" {model.macs:,} MACs",
         f"  activations {model.activations_size:,} bytes (lower bound {model.lower_bound:,}),"
         f" parameters {model.parameters_size:,} bytes",
+        "  calls: " + ", ".join(f"{count} {variant}" for variant, count in sorted(variants.items())),
     ]
     return "\n".join(lines + [f"  note: {note}" for note in model.notes])

@@ -26,12 +26,14 @@ from tvm_stm32.codegen.lower import lower_kernel
 from tvm_stm32.codegen.schedule import schedule
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
+from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import target_of
 from tvm_stm32.memory.buffer import aligned
 from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
 from tvm_stm32.simplify.aliases import share_buffers
+from tvm_stm32.simplify.ranges import value_ranges
 from tvm_stm32.simplify.simplify import simplify
 
 #: bytes; what the arena itself must be aligned to
@@ -61,7 +63,9 @@ def compile_network(
     owners = share_buffers(network)
     check_interface(network)
     target = target_of(settings.cpu, settings.optimize)
-    implementations = [implement(network, operator, target) for operator in network.operators]
+    ranges = value_ranges(network)
+    found = [implement(network, operator, target, ranges) for operator in network.operators]
+    implementations = share(found, settings.optimize)
     return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
 
 
@@ -160,7 +164,8 @@ class _Assembly:
             else:
                 arguments.append(Argument("tensor", self.names[self._owner(argument.tensor)]))
         family = implementation.specification.family
-        return Call(kernel.c_name, arguments, operator.name, operator.source, family, implementation.macs)
+        macs, rounding = implementation.macs, implementation.rounding
+        return Call(kernel.c_name, arguments, operator.name, operator.source, family, macs, rounding)
 
     def _kernel(self, implementation: Implementation) -> Kernel:
         specification = implementation.specification

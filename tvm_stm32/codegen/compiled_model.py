@@ -94,6 +94,7 @@ class Call(msgspec.Struct, frozen=True):
     operator: str  # the file's operator type, e.g. "CONV_2D"
     variant: str  # the kernel family that implements it, e.g. "conv2d_direct"
     macs: int
+    rounding: str = ""  # how accumulators become int8: step by step, or by which proven form; "" where none do
 
 
 class Settings(msgspec.Struct, frozen=True):

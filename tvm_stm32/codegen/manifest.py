@@ -106,6 +106,7 @@ class ManifestCall(msgspec.Struct, frozen=True):
     operator: str  # operator type in the model file
     variant: str  # kernel family
     macs: int
+    rounding: str  # how accumulators become int8: step by step, or by which proven form; "" where none do
     arguments: list[ManifestArgument]
 
 
@@ -191,6 +192,7 @@ def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
                 operator=call.operator,
                 variant=call.variant,
                 macs=call.macs,
+                rounding=call.rounding,
                 arguments=[ManifestArgument(a.kind, a.name, a.offset, a.size) for a in call.arguments],
             )
             for call in model.calls

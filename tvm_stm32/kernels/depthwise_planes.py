@@ -301,6 +301,7 @@ def implement_planes(
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(*((spec.split,) if spec.planes > 1 else ()), *spec.microkernels),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
+        rounding=rule.requantization.describe(),
     )
 
 

@@ -45,7 +45,7 @@ AI_API_DECLARE_BEGIN
 /* Fill in node_info for the node with its c_idx; false for a bad handle or where there is no such node. */
 ai_bool ai_platform_observer_node_info(ai_handle network, ai_observer_node *node_info);
 
-/* Tell `cb` of the events `flags` (PRE, POST or both, and INIT) of every run from now on; it replaces an earlier one. */
+/* Tell `cb` of the events `flags` (PRE, POST or both, and INIT) of each run from now on; it replaces an earlier one. */
 ai_bool ai_platform_observer_register(ai_handle network, ai_observer_node_cb cb, ai_handle cookie, ai_u32 flags);
 ai_bool ai_platform_observer_register_s(ai_handle network, ai_observer_exec_ctx *ctx);
 
