@@ -20,6 +20,8 @@ class Layer:
     observes: bool = False  #: has functions that need the run function with an observer
     excludes: tuple[str, ...] = ()  #: layers whose names collide: never in one translation unit, ``#error`` says so
 
+    keeps: tuple[str, ...] = ()  #: symbols that a firmware needs though it never names them: the linker is told to
+
     @property
     def folder(self) -> str:
         """The name of its folder, here and in what is generated."""
