@@ -11,10 +11,12 @@ from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.microkernels.winograd import SCALES
 from tvm_stm32.kernels.narrow import lane_rule, plane_rule, winograd_rule
+from tvm_stm32.kernels.pool_rules import implement_pool_by_words
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator
+from tvm_stm32.model.network import Arithmetic, Conv2D, DepthwiseConv2D, FullyConnected, Mean, Network, Operator, Pool2D
 
 
 def implement_fast(network: Network, operator: Operator, target: Target) -> Implementation | None:
@@ -26,6 +28,10 @@ def implement_fast(network: Network, operator: Operator, target: Target) -> Impl
         return _depthwise(network, operator, attributes, target)
     if isinstance(attributes, FullyConnected):
         return _fully_connected(network, operator, target)
+    if isinstance(attributes, Pool2D):
+        return implement_pool_by_words(network, operator)
+    if isinstance(attributes, Mean) and operator.arithmetic is Arithmetic.TFLITE:
+        return implement_mean(network, operator, words=True)
     return None
 
 
