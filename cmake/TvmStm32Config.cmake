@@ -10,7 +10,8 @@
 # CMAKE_PREFIX_PATH=$VIRTUAL_ENV.
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
-#                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any])
+#                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
+#                     [API <interface>...] [OBSERVER auto|yes|no])
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
@@ -19,12 +20,12 @@
 
 include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
 
-# Where the generator is, and which files it writes for a model called @.
+# Where the generator is.
 tvm_stm32_python(_tvm_stm32_python)
 execute_process(
-  COMMAND ${_tvm_stm32_python} -c "import importlib.util, tvm_stm32.codegen.artifacts, tvm_stm32.codegen.command
+  COMMAND ${_tvm_stm32_python} -c "import importlib.util, tvm_stm32.codegen.command
 assert importlib.util.find_spec('tvm'), 'no module named tvm'
-print(tvm_stm32.__path__[0], *tvm_stm32.codegen.artifacts.artifact_names('@'), sep=';')"
+print(tvm_stm32.__path__[0])"
   OUTPUT_VARIABLE _tvm_stm32_answer
   ERROR_VARIABLE _tvm_stm32_error
   RESULT_VARIABLE _tvm_stm32_status
@@ -38,17 +39,39 @@ if(NOT _tvm_stm32_status EQUAL 0)
   hint: name the Python interpreter that it is installed for, -DTVM_STM32_PYTHON=/path/to/python3")
   return()
 endif()
-list(POP_FRONT _tvm_stm32_answer _tvm_stm32_generator)
-set(TVM_STM32_GENERATOR "${_tvm_stm32_generator}" CACHE INTERNAL "folder of the generator")
-set(TVM_STM32_ARTIFACTS "${_tvm_stm32_answer}" CACHE INTERNAL "what it writes for a model called @")
+set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the generator")
+
+# Sets `files` to what the generator writes for a model, and `includes` to the folders of its headers in it.
+function(_tvm_stm32_interface name api observer files includes)
+  tvm_stm32_python(python)
+  execute_process(
+    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}"
+    OUTPUT_VARIABLE answer
+    ERROR_VARIABLE error
+    RESULT_VARIABLE status
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+    ERROR_STRIP_TRAILING_WHITESPACE
+  )
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "tvm_stm32_add_model(${name}): ${error}")
+  endif()
+  string(REPLACE "\n" ";" answer "${answer}")
+  list(GET answer 0 written)
+  list(GET answer 1 folders)
+  string(REPLACE " " ";" written "${written}")
+  string(REPLACE " " ";" folders "${folders}")
+  set(${files} "${written}" PARENT_SCOPE)
+  set(${includes} "${folders}" PARENT_SCOPE)
+endfunction()
 
 function(tvm_stm32_add_model name)
-  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI)
-  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;${settings}" "")
+  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER)
+  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;${settings}" "API")
   set(call "tvm_stm32_add_model(${name})")
   if(DEFINED given_UNPARSED_ARGUMENTS)
     list(JOIN given_UNPARSED_ARGUMENTS " " words)
     list(JOIN settings ", " known)
+    string(APPEND known ", API")
     message(FATAL_ERROR "${call}: there is no setting ${words}.\n  hint: the settings are MODEL, ${known}")
   endif()
   if(DEFINED given_KEYWORDS_MISSING_VALUES)
@@ -81,15 +104,27 @@ function(tvm_stm32_add_model name)
     endif()
   endforeach()
 
+  if(NOT DEFINED given_API)
+    set(given_API native)
+  endif()
+  if(NOT DEFINED given_OBSERVER)
+    set(given_OBSERVER auto)
+  endif()
+  list(JOIN given_API "," api)
+  list(APPEND options --api "${api}")
+
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  list(TRANSFORM TVM_STM32_ARTIFACTS REPLACE "@" "${name}" OUTPUT_VARIABLE files)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" files includes)
   list(TRANSFORM files PREPEND "${folder}/")
+  list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})
   list(FILTER sources INCLUDE REGEX "\\.c$")
 
   # The generator writes only what has changed, so the files may stay older than the model: the stamp tells that it ran.
   tvm_stm32_python(python)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TVM_STM32_GENERATOR}/codegen/artifacts.py")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    "${TVM_STM32_GENERATOR}/codegen/artifacts.py" "${TVM_STM32_GENERATOR}/api/interface.py"
+  )
   file(GLOB_RECURSE generator
     "${TVM_STM32_GENERATOR}/*.py" "${TVM_STM32_GENERATOR}/*.j2"
     "${TVM_STM32_GENERATOR}/*.c" "${TVM_STM32_GENERATOR}/*.h"
@@ -108,7 +143,7 @@ function(tvm_stm32_add_model name)
   add_library(${name} STATIC ${sources})
   add_library(${name}::${name} ALIAS ${name})
   add_dependencies(${name} ${name}_sources)
-  target_include_directories(${name} SYSTEM INTERFACE "${folder}")
+  target_include_directories(${name} SYSTEM INTERFACE ${includes})
 
   # Compiled for the project's machine; its warnings and optimisation are for its own code. Clang contracts a * b + c to
   # one rounding unless told not to, in every dialect.

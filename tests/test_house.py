@@ -30,6 +30,7 @@ DATA_FLOW = (
     "memory",
     "device",
     "codegen",
+    "api",
     "package",
     "emulator",
     "check",

@@ -181,7 +181,7 @@ def test_installed_with_pip(folder: Path, repository: Path, tmp_path: Path) -> N
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
             "tvm_stm32_add_model(kws): there is no setting OPTIMISE time. hint: the settings are MODEL, PART, CPU, "
-            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI",
+            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, API",
         ),
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite PART)",
@@ -273,3 +273,27 @@ def test_python_without_the_tool_is_refused(folder: Path, tool: tuple[str, str],
     assert f"{python} cannot run tvm-stm32: ModuleNotFoundError: No module named 'tvm_stm32'" in said
     assert "hint: name the Python interpreter that it is installed for, -DTVM_STM32_PYTHON=" in said
     assert "Traceback" not in said
+
+
+def test_interfaces_of_other_engines(folder: Path, tool: tuple[str, str]) -> None:
+    """Their files are compiled into the library, and the one named first is included."""
+    edit(folder, "OPTIMIZE balanced", "API x-cube-ai native")
+    main = folder / "main.c"
+    main.write_text(
+        '#include "kws.h"\n#include <stdio.h>\n#include "tvm_ai.h"\n'
+        "int main(void)\n{\n    ai_handle kws;\n    AI_ALIGNED(4) static ai_u8 memory[4096];\n"
+        "    const ai_handle activations[] = {memory};\n"
+        '    printf("%d\\n", ai_kws_create_and_init(&kws, activations, NULL).type);\n    return 0;\n}\n'
+    )
+    project = Project(folder)
+    project.configure(*tool)
+    project.build()
+    assert run(project.build_folder / "application") == "0\n"
+    assert (project.build_folder / "kws" / "api" / "x_cube_ai" / "kws_x_cube_ai.c").is_file()
+    assert steps(project.build()) == []
+    edit(folder, "API x-cube-ai native", "API x-cube native")
+    done = project.try_configure(*tool)
+    assert done.returncode != 0
+    assert "tvm_stm32_add_model(kws): --api: there is no interface 'x-cube' hint: is x-cube-ai meant?" in in_words(
+        done.stdout
+    )

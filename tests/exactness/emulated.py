@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +34,17 @@ EMULATOR = Path(tvm_stm32.emulator.__file__).parent
 def run_on_emulator(models: Sequence[CompiledModel], inputs: Sequence[Rounds], core: str, folder: Path) -> list[Rounds]:
     """The outputs of each run of each model on an emulated board with `core`; every model has as many runs."""
     machine = machine_for_core(find_core(core))
+    board = machine.board if machine.board.cpu == core else replace(machine.board, core=find_core(core))
     for model in models:
         for name, content in emit(model).items():
             (folder / name).write_bytes(content)
     shutil.copy(PROGRAM, folder)
     (folder / "many_models.h").write_text(_header(models, rounds=len(inputs[0])))
     (folder / "table.c").write_text(_table(models, inputs))
-    (folder / "startup.c").write_text(render_startup(machine.board))
-    (folder / "link.ld").write_text(render_linker_script(machine.board))
+    (folder / "startup.c").write_text(render_startup(board))
+    (folder / "link.ld").write_text(render_linker_script(board))
     sources = dict.fromkeys(source for model in models for source in source_names(model.settings.name))
-    command = [COMPILER, *machine.board.compiler_flags(), "-std=c99", "-O2", "-I.", f"-I{EMULATOR}"]
+    command = [COMPILER, *board.compiler_flags(), "-std=c99", "-O2", "-I.", f"-I{EMULATOR}"]
     command += [
         "-nostartfiles",
         "-T",

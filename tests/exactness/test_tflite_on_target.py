@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators of TensorFlow Lite on an emulated Cortex-M4 and M0+ against TFLM: the instructions the host has not."""
+"""Operators of TensorFlow Lite on emulated Cortex-M4, M3 and M0+ against TFLM: the instructions the host has not."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def check_on(core: str, cases: list[Case]) -> None:
 
 
 @needs_qemu
-@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus"])
-@settings(max_examples=examples(3))
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m3", "cortex-m0plus"])
+@settings(max_examples=examples(2))
 @given(cases=st.lists(CASES.filter(lambda case: case.flat), min_size=MODELS, max_size=MODELS))
 def test_operators(core: str, cases: list[Case]) -> None:
     check_on(core, cases)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Microkernels on an emulated Cortex-M4: their Arm form beside their portable form, in one program."""
+"""Microkernels on an emulated Cortex-M: their Arm form beside their portable form, in one program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEAD = """
 #include "semihosting.h"
 #include "tvm_ai_kernels.h"
 #include "tvm_ai_microkernels.h"
-#if !TVM_AI_ASSEMBLY
+#if TVM_AI_THUMB == 2 && defined(__ARM_FEATURE_DSP) && !TVM_AI_ASSEMBLY || TVM_AI_THUMB == 0
 #error "the Arm form is not compiled"
 #endif
 
@@ -38,10 +38,17 @@ static void randomize(void *memory, uint32_t size)
 _PORTABLE = """
 #undef TVM_AI_ASSEMBLY
 #define TVM_AI_ASSEMBLY 0
+#undef TVM_AI_THUMB
+#define TVM_AI_THUMB 0
 """
 
+#: with DSP instructions
+CORTEX_M4 = "STM32F405RGT6"
+#: without, but for the head that names them
+CORTEX_M3, CORTEX_M0PLUS = "STM32F103RBT6", "STM32G071RBT6"
 
-def failures(folder: Path, microkernels: Sequence[Microkernel], checks: str) -> str:
+
+def failures(folder: Path, microkernels: Sequence[Microkernel], checks: str, part_number: str = CORTEX_M4) -> str:
     """What `checks`, C functions with one ``int main(void)``, print; the portable forms are named ``portable_<name>``.
 
     Raises:
@@ -51,6 +58,6 @@ def failures(folder: Path, microkernels: Sequence[Microkernel], checks: str) -> 
     aliases = "".join(f"#define {name} portable_{name}\n" for name in distinct)
     originals = "".join(f"#undef {name}\n" for name in distinct)
     parts = [_HEAD, *distinct.values(), _PORTABLE, aliases, *distinct.values(), originals, checks]
-    part = find_part("STM32F405RGT6")
+    part = find_part(part_number)
     elf = link(part, "\n".join(parts), folder, options=[f"-I{INCLUDE}"])
     return run_elf(elf, machine_for_part(part), timeout=60).output

@@ -11,6 +11,7 @@ import pytest
 from static_library import F405, build_library, compile_object, create_archive
 from tiny_models import tiny, total
 
+from tvm_stm32.api.interface import choose
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.write import write_artifacts
@@ -65,8 +66,8 @@ def host_library(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_package_is_the_fixed_set_of_files(model: Path, library: Path, tmp_path: Path) -> None:
     written = write_cmake_package(tmp_path, model, library)
-    assert [str(path.relative_to(tmp_path)) for path in written] == package_files("tiny")
-    assert contents(tmp_path).keys() == set(package_files("tiny"))
+    assert [str(path.relative_to(tmp_path)) for path in written] == package_files("tiny", choose())
+    assert contents(tmp_path).keys() == set(package_files("tiny", choose()))
     assert (tmp_path / "lib/libtiny.a").read_bytes() == library.read_bytes()
     assert (tmp_path / "include/tiny/tiny.h").read_bytes() == (model / "tiny.h").read_bytes()
     assert (tmp_path / "share/tiny/tiny.json").read_bytes() == (model / "tiny.json").read_bytes()
@@ -127,7 +128,8 @@ def test_no_machine_flags_reach_the_client(model: Path, library: Path, tmp_path:
 
 def test_listing_the_files_imports_nothing_heavy() -> None:
     program = (
-        "import sys, tvm_stm32.package.layout as layout; print(len(layout.package_files('kws')));"
+        "import sys, tvm_stm32.api.interface as interface, tvm_stm32.package.layout as layout;"
+        "print(len(layout.package_files('kws', interface.choose())));"
         "print(sorted({'jinja2', 'elftools', 'msgspec', 'numpy', 'tvm'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

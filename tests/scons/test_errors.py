@@ -36,12 +36,17 @@ def sconstruct(checkout: Path, body: str, options: str = "") -> str:
             'env.TvmModel("kws", "kws.tflite", WEIGHTS="flash")',
             "",
             "TvmModel('kws'): there is no setting WEIGHTS\n"
-            "  hint: there are PART, CPU, OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI",
+            "  hint: there are PART, CPU, OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, API, OBSERVER",
         ),
         (
             'env.TvmModelSources("kws", "kws.tflite", OPTIMIZE="fast")',
             "",
             "TvmModel('kws'): OPTIMIZE cannot be 'fast'\n  hint: it is one of time, ram, balanced",
+        ),
+        (
+            'env.TvmModel("kws", "kws.tflite", API=["native", "stay"])',
+            "",
+            "TvmModel('kws'): there is no interface 'stay'\n  hint: ",
         ),
         (
             'env.TvmModel("kws", "kws.tflite")',

@@ -14,7 +14,7 @@ from tvm_stm32.codegen.artifacts import artifact_names
 SCONSTRUCT = (
     HEAD
     + """\
-for name in ("OPTIMIZE", "INPUTS"):
+for name in ("OPTIMIZE", "INPUTS", "API"):
     if name in ARGUMENTS:
         options["TVM_STM32_" + name] = ARGUMENTS[name]
 env = Environment(**options, toolpath=["checkout"])
@@ -98,6 +98,17 @@ class TestFirmware:
         assert built.scons("OPTIMIZE=ram") == set()
         assert built.scons("OPTIMIZE=ram", "INPUTS=application") == {*named, *ARCHIVE, *LINK, *IMAGES}
         assert built.scons() == {*named, *ARCHIVE, *LINK, *IMAGES}
+        assert built.scons() == set()
+
+    def test_interface(self, built: Project) -> None:
+        """Another interface adds files; those that were there stay, and with them their objects."""
+        layer = ("kws_x_cube_ai", "tvm_ai_x_cube_ai", "tvm_ai_x_cube_ai_observer")
+        objects = {f"CC kws/api/x_cube_ai/{name}.o" for name in layer} | {"CC kws/kws_observed.o"}
+        package = {PACKAGE, ARCHIVE, *LINK, *IMAGES}
+        assert built.scons("API=native x-cube-ai") - package == {GENERATE, *objects}
+        assert built.scons("API=native x-cube-ai") == set()
+        assert (built.folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()
+        assert built.scons() - package == {GENERATE}
         assert built.scons() == set()
 
     def test_generator(self, built: Project) -> None:
@@ -194,6 +205,7 @@ class TestFirmware:
         assert {"Removed kws/libkws.a", "Removed app.elf", "Removed app.map", "Removed app_startup/link.ld"} <= removed
         files = [path.relative_to(built.folder) for path in built.folder.rglob("*") if path.is_file()]
         left = {path.as_posix() for path in files if path.parts[0] not in ("checkout", ".sconsign.dblite")}
-        left = {name for name in left if "wake" not in name}  # what `test_name` has built is unknown to this run
+        # what `test_name` and `test_interface` have built is unknown to this run
+        left = {name for name in left if not any(word in name for word in ("wake", "/api/", "_observed."))}
         assert left <= {"SConstruct", "again.scons", "kws.tflite", "main.c"}
         assert built.scons() == ALL

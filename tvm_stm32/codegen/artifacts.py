@@ -12,16 +12,22 @@ RUNTIME_FILES = {
 }
 
 
-def artifact_names(name: str) -> list[str]:
-    """Every file that compiling a model called `name` writes, in a fixed order."""
-    return [f"{name}.h", f"{name}.c", f"{name}_kernels.c", f"{name}_weights.c", f"{name}.json", *RUNTIME_FILES]
+def artifact_names(name: str, observer: bool = False) -> list[str]:
+    """Every file that compiling a model called `name` writes, in a fixed order; those of further interfaces follow.
+
+    Args:
+        name: the model's.
+        observer: with a run function that tells an observer of each node.
+    """
+    files = [f"{name}.h", f"{name}.c", f"{name}_kernels.c", f"{name}_weights.c", f"{name}.json", *RUNTIME_FILES]
+    return [*files, f"{name}_observed.h", f"{name}_observed.c"] if observer else files
 
 
-def header_names(name: str) -> list[str]:
+def header_names(name: str, observer: bool = False) -> list[str]:
     """The headers an application includes; the rest is internal to the library."""
-    return [f"{name}.h", "tvm_ai.h"]
+    return [f"{name}.h", "tvm_ai.h", *([f"{name}_observed.h"] if observer else [])]
 
 
-def source_names(name: str) -> list[str]:
+def source_names(name: str, observer: bool = False) -> list[str]:
     """The C files a library of the model is compiled from."""
-    return [file for file in artifact_names(name) if file.endswith(".c")]
+    return [file for file in artifact_names(name, observer) if file.endswith(".c")]

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
+from tvm_stm32.api.emit import emit_library
+from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
-from tvm_stm32.codegen.emit import emit
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_capacity
@@ -34,12 +36,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("hard", "soft", "any"),
         help="what the header insists on; default: the part's, or any with --cpu",
     )
+    parser.add_argument(
+        "--api",
+        default=NATIVE,
+        metavar="NAME,...",
+        help=f"interfaces of the library, in the order of their include folders: {', '.join([NATIVE, *LAYERS])};"
+        " default: %(default)s",
+    )
+    parser.add_argument(
+        "--observer",
+        choices=OBSERVER,
+        default="auto",
+        help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile, check that it fits, write, and print what the model needs."""
     check_name(arguments.name)
+    interface = choose(arguments.api, arguments.observer)
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -51,22 +67,26 @@ def run(arguments: argparse.Namespace) -> None:
         inputs=arguments.inputs,
         outputs=arguments.outputs,
         keep_channels=arguments.keep_channels,
+        api=interface.api,
+        observer=interface.observer,
     )
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
     model = compile_in_child(arguments.model, settings)
     if part:
         check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)
-    write_artifacts(emit(model), arguments.output)
+    write_artifacts(emit_library(model), arguments.output)
     print(summary(model))
 
 
 def summary(model: CompiledModel) -> str:
-    """What the user wants to know at a glance: bytes, the bound, MACs, and what was assumed."""
+    """What the user wants to know at a glance: bytes, the bound, MACs, the kernels chosen, and what was assumed."""
+    variants = Counter(call.variant for call in model.calls)
     lines = [
         f"{model.settings.name}: {model.description}, {len(model.calls)} calls of {len(model.kernels)} kernels,"
         f" {model.macs:,} MACs",
         f"  activations {model.activations_size:,} bytes (lower bound {model.lower_bound:,}),"
         f" parameters {model.parameters_size:,} bytes",
+        "  calls: " + ", ".join(f"{count} {variant}" for variant, count in sorted(variants.items())),
     ]
     return "\n".join(lines + [f"  note: {note}" for note in model.notes])

@@ -32,6 +32,7 @@ from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
 from tvm_stm32.simplify.aliases import share_buffers
+from tvm_stm32.simplify.ranges import value_ranges
 from tvm_stm32.simplify.simplify import simplify
 
 #: bytes; what the arena itself must be aligned to
@@ -61,7 +62,8 @@ def compile_network(
     owners = share_buffers(network)
     check_interface(network)
     target = target_of(settings.cpu, settings.optimize)
-    implementations = [implement(network, operator, target) for operator in network.operators]
+    ranges = value_ranges(network)
+    implementations = [implement(network, operator, target, ranges) for operator in network.operators]
     return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
 
 
@@ -160,7 +162,8 @@ class _Assembly:
             else:
                 arguments.append(Argument("tensor", self.names[self._owner(argument.tensor)]))
         family = implementation.specification.family
-        return Call(kernel.c_name, arguments, operator.name, operator.source, family, implementation.macs)
+        macs, rounding = implementation.macs, implementation.rounding
+        return Call(kernel.c_name, arguments, operator.name, operator.source, family, macs, rounding)
 
     def _kernel(self, implementation: Implementation) -> Kernel:
         specification = implementation.specification

@@ -94,6 +94,7 @@ class Call(msgspec.Struct, frozen=True):
     operator: str  # the file's operator type, e.g. "CONV_2D"
     variant: str  # the kernel family that implements it, e.g. "conv2d_direct"
     macs: int
+    rounding: str = ""  # how accumulators become int8: step by step, or by which proven form; "" where none do
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -107,6 +108,8 @@ class Settings(msgspec.Struct, frozen=True):
     inputs: str  # "arena" or "application"
     outputs: str  # "arena" or "application"
     keep_channels: bool = False  # compute channels that no output depends on, too
+    api: tuple[str, ...] = ("native",)  # interfaces that the library has, in the order of their include folders
+    observer: bool = False  # a second run function, which tells an observer of each node
 
 
 class CompiledModel(msgspec.Struct, frozen=True):

@@ -3,107 +3,38 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-import jinja2
-import numpy as np
-
-from tvm_stm32.codegen import c_text
 from tvm_stm32.codegen.artifacts import RUNTIME_FILES
-from tvm_stm32.codegen.compiled_model import Argument, Call, CompiledModel, CompiledTensor, Kernel
-from tvm_stm32.codegen.manifest import activations_size, encode_manifest, manifest
-from tvm_stm32.codegen.parameters import PARAMETER_ALIGNMENT, parameter_offsets
+from tvm_stm32.codegen.compiled_model import CompiledModel
+from tvm_stm32.codegen.environment import c_environment
+from tvm_stm32.codegen.manifest import encode_manifest, manifest
+from tvm_stm32.codegen.operator_codes import operator_code
+from tvm_stm32.codegen.view import View
 
 #: TVM_AI_API_VERSION that the generated code is written for
 API_VERSION = 1
 
 _RUNTIME = Path(__file__).resolve().parents[1] / "runtime"
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class _Port:
-    """An input or output as the templates see it."""
-
-    role: str  # "input" or "output"
-    index: int  # among the inputs, or among the outputs
-    slot: int  # among the tensors of an instance: inputs, then outputs
-    tensor: CompiledTensor
-
-    @property
-    def label(self) -> str:
-        """The middle of its C names, such as ``input_0``."""
-        return f"{self.role}_{self.index}"
+def template_context(model: CompiledModel) -> dict[str, Any]:
+    """What every template knows of `model`."""
+    name = model.settings.name
+    return {"model": model, "name": name, "NAME": name.upper(), "view": View(model), "api_version": API_VERSION}
 
 
-class _View:
-    """Questions that the templates ask of a model, beyond what it holds."""
+def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[str, bytes]:
+    """Every file of `model` by name, in the order of `artifact_names`; the same model gives the same bytes.
 
-    def __init__(self, model: CompiledModel) -> None:
-        self.ports = [
-            _Port(role, index, slot, model.tensor(name))
-            for slot, (role, index, name) in enumerate(
-                [("input", index, name) for index, name in enumerate(model.inputs)]
-                + [("output", index, name) for index, name in enumerate(model.outputs)]
-            )
-        ]
-        self.activations_size = activations_size(model)
-        self.parameters_size = parameter_offsets(model.parameters)[-1]
-        self.parameter_alignment = PARAMETER_ALIGNMENT
-        self.tools = ", ".join(f"{tool} {version}" for tool, version in sorted(model.versions.items()))
-        self._tensors = {tensor.c_name: tensor for tensor in model.tensors}
-        self._kernels = {kernel.c_name: kernel for kernel in model.kernels}
-        arguments = [argument for call in model.calls for argument in call.arguments]
-        used = {argument.name for argument in arguments if argument.kind == "tensor"}
-        named = {port.tensor.c_name for port in self.ports}
-        self.used_ports = [port for port in self.ports if port.tensor.c_name in used]
-        in_arena = used - named
-        self.uses_arena = bool(in_arena) or any(argument.kind == "scratch" for argument in arguments)
-        self._introduced = _first_uses(model.calls, in_arena)
-        self.uses_parameters = any(argument.kind == "parameter" for argument in arguments)
-        self.uses_math = any(
-            p.dtype == "float32" and not np.isfinite(c_text.elements(p.values, p.dtype)).all() for p in model.parameters
-        )
-
-    def kernel(self, call: Call) -> Kernel:
-        """The kernel that `call` runs."""
-        return self._kernels[call.kernel]
-
-    def introduced(self, index: int) -> list[CompiledTensor]:
-        """The tensors inside the arena that call `index` is the first to use."""
-        return [self._tensors[name] for name in self._introduced[index]]
-
-    def flow(self, call: Call) -> str:
-        """Types and shapes of what `call` reads and writes: "int8 1x8x8x3 -> int8 1x4x4x8"."""
-        pairs = list(zip(call.arguments, self.kernel(call).parameters, strict=True))
-        reads = [self._shape(a) for a, parameter in pairs if a.kind == "tensor" and parameter.const]
-        writes = [self._shape(a) for a, parameter in pairs if a.kind == "tensor" and not parameter.const]
-        return f"{', '.join(reads)} -> {', '.join(writes)}"
-
-    def _shape(self, argument: Argument) -> str:
-        return shape_text(self._tensors[argument.name])
-
-
-def _first_uses(calls: Sequence[Call], names: set[str]) -> list[list[str]]:
-    """For each call the tensors among `names` that no earlier call uses, in the order of its arguments."""
-    seen: set[str] = set()
-    uses = []
-    for call in calls:
-        arguments = (argument.name for argument in call.arguments if argument.kind == "tensor")
-        uses.append([name for name in dict.fromkeys(arguments) if name in names - seen])
-        seen.update(uses[-1])
-    return uses
-
-
-def shape_text(tensor: CompiledTensor) -> str:
-    """Type and shape for a reader: "int8 1x8x8x3"; a scalar is its type alone."""
-    return " ".join(filter(None, (tensor.dtype, "x".join(map(str, tensor.shape)))))
-
-
-def emit(model: CompiledModel) -> dict[str, bytes]:
-    """Every file of `model` by name, in the order of `artifact_names`; the same model gives the same bytes."""
+    Args:
+        model: the model.
+        layers: the files of other interfaces than the native one; they come last.
+    """
     name = model.settings.name
     templates = {
         f"{name}.h": "model.h.j2",
@@ -111,36 +42,19 @@ def emit(model: CompiledModel) -> dict[str, bytes]:
         f"{name}_kernels.c": "kernels.c.j2",
         f"{name}_weights.c": "weights.c.j2",
     }
-    environment = _environment()
-    context = {"model": model, "name": name, "NAME": name.upper(), "view": _View(model), "api_version": API_VERSION}
-    files = {file: environment.get_template(template).render(context) for file, template in templates.items()}
+    observed = {f"{name}_observed.h": "observed.h.j2", f"{name}_observed.c": "observed.c.j2"}
+    environment = c_environment()
+    context = template_context(model) | {"operator_code": operator_code}
+
+    def render(files: Mapping[str, str]) -> dict[str, bytes]:
+        return {
+            file: environment.get_template(template).render(context).encode("ascii") for file, template in files.items()
+        }
+
     return (
-        {file: text.encode("ascii") for file, text in files.items()}
-        | {f"{name}.json": encode_manifest(manifest(model))}
+        render(templates)
+        | {f"{name}.json": encode_manifest(manifest(model, list(layers)))}
         | {file: (_RUNTIME / path).read_bytes() for file, path in RUNTIME_FILES.items()}
+        | (render(observed) if model.settings.observer else {})
+        | dict(layers)
     )
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "comment": c_text.comment,
-        "elements": c_text.elements,
-        "float_literal": c_text.float_literal,
-        "formatted": c_text.formatted,
-        "initializer": c_text.initializer,
-        "plain": c_text.plain,
-        "shape_text": shape_text,
-        "string_literal": c_text.string_literal,
-        "wrapped": c_text.wrapped,
-    }
-    environment.globals["c_types"] = c_text.C_TYPES
-    return environment

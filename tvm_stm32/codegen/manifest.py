@@ -7,6 +7,7 @@ compiler; a change here that could break a reader raises `SCHEMA_VERSION`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ class ManifestSettings(msgspec.Struct, frozen=True):
     inputs: str  # "arena" or "application"
     outputs: str
     keep_channels: bool = False
+    api: list[str] = msgspec.field(default_factory=lambda: ["native"])  # interfaces the library has, in include order
+    observer: bool = False  # a run function that tells an observer of each node
 
 
 class ManifestQuantization(msgspec.Struct, frozen=True):
@@ -103,6 +106,7 @@ class ManifestCall(msgspec.Struct, frozen=True):
     operator: str  # operator type in the model file
     variant: str  # kernel family
     macs: int
+    rounding: str  # how accumulators become int8: step by step, or by which proven form; "" where none do
     arguments: list[ManifestArgument]
 
 
@@ -135,8 +139,8 @@ def activations_size(model: CompiledModel) -> int:
     return max(1, model.activations_size)
 
 
-def manifest(model: CompiledModel) -> Manifest:
-    """The manifest of `model`."""
+def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
+    """The manifest of `model`; `layers` are the files of other interfaces than the native one."""
     settings = model.settings
     offsets = parameter_offsets(model.parameters)
     pool = ManifestPool(
@@ -160,10 +164,12 @@ def manifest(model: CompiledModel) -> Manifest:
             inputs=settings.inputs,
             outputs=settings.outputs,
             keep_channels=settings.keep_channels,
+            api=list(settings.api),
+            observer=settings.observer,
         ),
         versions=dict(sorted(model.versions.items())),
         notes=model.notes,
-        files=artifact_names(settings.name),
+        files=[*artifact_names(settings.name, settings.observer), *layers],
         macs=model.macs,
         inputs=model.inputs,
         outputs=model.outputs,
@@ -186,6 +192,7 @@ def manifest(model: CompiledModel) -> Manifest:
                 operator=call.operator,
                 variant=call.variant,
                 macs=call.macs,
+                rounding=call.rounding,
                 arguments=[ManifestArgument(a.kind, a.name, a.offset, a.size) for a in call.arguments],
             )
             for call in model.calls

@@ -39,6 +39,11 @@ class ChannelTable:
         return "int32" if self.requantization else "float32"
 
     @property
+    def zero_point(self) -> int:
+        """The input's."""
+        return self.requantization.input_zero_point if self.requantization else 0
+
+    @property
     def columns(self) -> int:
         """Values per channel."""
         return 3 if self.requantization else 1
@@ -61,6 +66,11 @@ class ChannelTable:
         if self.requantization is None:
             return clamp_float(accumulator, self.bounds)
         return requantize(self.requantization, accumulator, table[channel, 1], table[channel, 2])
+
+    @property
+    def rounding(self) -> str:
+        """For the manifest: the helper that follows the reference's arithmetic."""
+        return f"step by step, {self.requantization.helper}" if self.requantization else ""
 
     @staticmethod
     def of(network: Network, operator: Operator, weights: npt.NDArray[Any]) -> tuple[ChannelTable, Constant]:
@@ -89,7 +99,7 @@ class ChannelTable:
 
 def _check_accumulators(operator: Operator, weights: npt.NDArray[Any], bias: npt.NDArray[Any]) -> None:
     """Refuse constants whose sums could leave 32 bits: no converter writes them, a damaged file may."""
-    reach = np.abs(weights.astype(np.int64)).sum(axis=1) * 255 + np.abs(bias.astype(np.int64))
+    reach = np.abs(weights.astype(np.int64)).sum(axis=1) * 256 + np.abs(bias.astype(np.int64))
     if reach.size and int(reach.max()) >= 2**31:
         raise ModelError(
             f"weights and bias of output channel {int(reach.argmax())} can overflow a 32-bit accumulator",

@@ -49,14 +49,14 @@ def cycles(specification: Specification) -> float:
 
 def _rows(specification: RowsSpecification) -> float:
     rows = specification.ring.rows
-    blocks = -(-specification.y[2] // 4)
+    blocks = -(-rows.channels // 4) * specification.groups
     pixels = specification.y[0] * specification.y[1]
-    odd = specification.y[0] if not specification.flat else 1
-    singles = odd if rows.single else 0
-    step, requantize = (15 + 5 / rows.unroll, 7) if rows.pair else (11, 7)
-    products = rows.rows * rows.steps
-    pairs = (pixels - singles) / 2 * (blocks * (products * step + 8 * (requantize + 2 * rows.signed) + 20) + 20)
-    alone = singles * (blocks * (products * 11 + 4 * (requantize + 2 * rows.signed) + 20) + 20)
+    singles = specification.y[0] if rows.single else 0
+    requantize = 7 + 2 * rows.requantization.signed
+    around = (12 if rows.table else 1) + (5 if rows.looped else 0)  # a row of products
+    steps = rows.steps * (15 + 5 / rows.unroll if rows.looped else 15) + around
+    pairs = (pixels - singles) / 2 * (blocks * (rows.rows * steps + 8 * requantize + 20) + 20)
+    alone = singles * (blocks * (rows.rows * (rows.steps * 11 + around) + 4 * requantize + 20) + 20)
     fetched = specification.x[0] * specification.x[1] * specification.x[2]
     return pairs + alone + 2 * fetched
 

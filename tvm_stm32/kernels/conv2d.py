@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
-"""2-D convolution, 1x1 convolution and fully connected layers: blocks of four output channels at one pixel.
+"""2-D convolution, 1x1 convolution and fully connected layers, by loops that any core runs.
 
-The four accumulators of a block live in registers; each input value is read once for the four products. Padding costs
-nothing inside the loops: the range of kernel taps that read the input is computed per row and column.
+int8 is `conv2d_bytes`'s. For float32 there are blocks of four output channels at one pixel: the four accumulators live
+in registers, and each input value is read once for the four products. Padding costs nothing inside the loops: the range
+of kernel taps that read the input is computed per row and column.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy.typing as npt
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
+from tvm_stm32.kernels.conv2d_bytes import BytesSpecification, implement_bytes
 from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
-from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, int32
 from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Conv2D, FullyConnected, Network, Operator, Padding
 
@@ -27,7 +29,7 @@ BLOCK = 4
 
 @dataclass(frozen=True, slots=True)
 class Conv2DSpecification:
-    """Shapes without the batch: `x` (H, W, C), `y` (H, W, C), `kernel` (H, W); padding is (top, left)."""
+    """Of float32. Shapes without the batch: `x` (H, W, C), `y` (H, W, C), `kernel` (H, W); padding is (top, left)."""
 
     x: tuple[int, int, int]
     y: tuple[int, int, int]
@@ -59,7 +61,7 @@ class Conv2DSpecification:
         order = WindowOrder(self.x[:2], self.y[:2], self.strides, self.padding)
         outputs = self.y[2] // self.groups
         last = self.y[2] - outputs + (outputs - 1) // BLOCK * BLOCK
-        return order.distances(self.x[2], self.y[2], last, np.dtype(self.table.dtype).itemsize)
+        return order.distances(self.x[2], self.y[2], last, 4)
 
 
 def pack_weights(weights: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
@@ -85,7 +87,6 @@ def build_conv2d(spec: Conv2DSpecification) -> Any:
     dilation_y, dilation_x = spec.dilations
     top, left = spec.padding
     groups, table = spec.groups, spec.table
-    dtype, sum_dtype, columns = table.dtype, table.sum_dtype, table.columns
     group_inputs, group_outputs = channels // groups, out_channels // groups
     blocks, rest = divmod(group_outputs, BLOCK)
     depth = kernel_height * kernel_width * group_inputs
@@ -93,12 +94,14 @@ def build_conv2d(spec: Conv2DSpecification) -> Any:
     pad_x = reads_padding(width, out_width, kernel_width, stride_x, dilation_x, left)
 
     @T.prim_func(s_tir=True)
-    def conv2d(x: T.handle(dtype), weights: T.handle(dtype), channel_table: T.handle(sum_dtype), y: T.handle(dtype)):
-        X = T.decl_buffer((height, width, channels), dtype, data=x)
-        W = T.decl_buffer((out_channels * depth,), dtype, data=weights)
-        K = T.decl_buffer((out_channels, columns), sum_dtype, data=channel_table)
-        Y = T.decl_buffer((out_height, out_width, out_channels), dtype, data=y)
-        acc = T.alloc_buffer((BLOCK,), sum_dtype)
+    def conv2d(
+        x: T.handle("float32"), weights: T.handle("float32"), channel_table: T.handle("float32"), y: T.handle("float32")
+    ):  # fmt: skip
+        X = T.decl_buffer((height, width, channels), "float32", data=x)
+        W = T.decl_buffer((out_channels * depth,), "float32", data=weights)
+        K = T.decl_buffer((out_channels, 1), "float32", data=channel_table)
+        Y = T.decl_buffer((out_height, out_width, out_channels), "float32", data=y)
+        acc = T.alloc_buffer((BLOCK,), "float32")
 
         @T.inline
         def block(oy, ox, row, column, first_input, channel, size):
@@ -111,10 +114,11 @@ def build_conv2d(spec: Conv2DSpecification) -> Any:
                     first_tap(column, dilation_x, pad_x), last_tap(column, dilation_x, kernel_width, width, pad_x)
                 ):
                     for c in T.serial(group_inputs):
-                        value: T.let = table.centre(X[row + ky * dilation_y, column + kx * dilation_x, first_input + c])
+                        value: T.let = X[row + ky * dilation_y, column + kx * dilation_x, first_input + c]
                         for j in T.unroll(size):
-                            acc[j] = acc[j] + value * T.cast(
-                                W[channel * depth + ((ky * kernel_width + kx) * group_inputs + c) * size + j], sum_dtype
+                            acc[j] = (
+                                acc[j]
+                                + value * W[channel * depth + ((ky * kernel_width + kx) * group_inputs + c) * size + j]
                             )
             for j in T.unroll(size):
                 Y[oy, ox, channel + j] = table.finish(acc[j], K, channel + j)
@@ -173,7 +177,8 @@ def _implementation(
     groups: int,
 ) -> Implementation:
     table, rows = ChannelTable.of(network, operator, weights.reshape(weights.shape[0], -1))
-    spec = Conv2DSpecification(
+    form = BytesSpecification if table.requantization else Conv2DSpecification
+    spec = form(
         x=(x_shape[0], x_shape[1], x_shape[2]),
         y=(y_shape[0], y_shape[1], y_shape[2]),
         kernel=(weights.shape[1], weights.shape[2]),
@@ -184,15 +189,22 @@ def _implementation(
         table=table,
     )
     layout = f"{list(weights.shape)} OHWI, blocks of {BLOCK} outputs interleaved"
+    packed = Constant("weights", pack_weights(weights, groups), layout)
+    if isinstance(spec, BytesSpecification):
+        sums = weights.reshape(len(weights), -1).sum(axis=1, dtype=np.int64)
+        folded = rows.values - np.outer(sums * table.zero_point, [1, 0, 0])
+        rows = Constant(rows.role, int32(folded), rows.layout)
+        return implement_bytes(operator.inputs[0], operator.outputs[0], spec, packed, rows)
     return Implementation(
         specification=spec,
         build=lambda: build_conv2d(spec),
         arguments=(
             Input(operator.inputs[0]),
-            Constant("weights", pack_weights(weights, groups), layout),
+            packed,
             rows,
             Output(operator.outputs[0]),
         ),
         macs=spec.y[0] * spec.y[1] * weights.size,
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=table.rounding,
     )

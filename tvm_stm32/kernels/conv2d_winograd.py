@@ -188,4 +188,5 @@ def implement_winograd(
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(transform, spec.load, spec.products, spec.output),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=rule.requantization.describe(),
     )

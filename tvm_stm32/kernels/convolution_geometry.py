@@ -45,7 +45,7 @@ class WindowOrder:
     strides: tuple[int, int]
     padding: tuple[int, int]
 
-    def distances(self, read: int, written: int, last: int, item_size: int) -> Distances:
+    def distances(self, read: int, written: int, last: int, item_size: int, pixels: int = 1) -> Distances:
         """How the output may overlap an input of which every block of output channels reads all channels.
 
         Args:
@@ -53,8 +53,11 @@ class WindowOrder:
             written: channels of an output pixel.
             last: the first channel of the last block that is computed of an output pixel.
             item_size: bytes of a value.
+            pixels: neighbours of a row that are computed together, block by block.
         """
         first, later = self._pixels()
+        together = np.arange(len(first)) // self.y[1] * self.y[1] + np.arange(len(first)) % self.y[1] // pixels * pixels
+        first = first[together]
         outputs = np.arange(len(first)) * written + last
         return Distances(least=item_size * int((outputs - np.minimum(first, later) * read).max()))
 

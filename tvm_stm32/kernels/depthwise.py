@@ -136,4 +136,5 @@ def implement_depthwise(network: Network, operator: Operator) -> Implementation:
         ),
         macs=spec.y[0] * spec.y[1] * weights.elements,
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=table.rounding,
     )

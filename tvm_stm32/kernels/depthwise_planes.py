@@ -301,6 +301,7 @@ def implement_planes(
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(*((spec.split,) if spec.planes > 1 else ()), *spec.microkernels),
         overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
+        rounding=rule.requantization.describe(),
     )
 
 
@@ -334,12 +335,16 @@ def _specification(
         between = inner.output_bytes * inner.phases, outer.output_bytes
         form = layer.shift, layer.signed
         if plain:
-            microkernels.append(DepthwisePlane(inner.stride, row_bytes, phase.outputs, *between, *form, odd))
+            microkernels.append(
+                DepthwisePlane(inner.stride, row_bytes, phase.outputs, *between, *form, odd, rule.clamp)
+            )
             continue
         steps = outer.dilation * row_bytes, outer.stride * row_bytes
         paired = phases[0].outputs > 1 and inner.stride % 2 == 1
         microkernels.append(
-            DepthwiseWindow(outer.taps, inner.taps, inner.stride, paired, *steps, phase.outputs, *between, *form)
+            DepthwiseWindow(
+                outer.taps, inner.taps, inner.stride, paired, *steps, phase.outputs, *between, *form, rule.clamp
+            )
         )
     if not all(microkernel.possible() for microkernel in microkernels):
         return None

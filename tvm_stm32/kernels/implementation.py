@@ -78,7 +78,8 @@ class Specification(Protocol):
 class Implementation:
     """A kernel for one operator. `build` makes the TIR function, whose parameters are `arguments`, in order.
 
-    `overlaps` says which outputs and scratch may be put over which inputs, if nobody needs those after the call.
+    `overlaps` says which outputs and scratch may be put over which inputs, if nobody needs those after the call;
+    `rounding` how sums become integers, for the manifest, of kernels that requantize accumulators.
     """
 
     specification: Specification
@@ -87,6 +88,7 @@ class Implementation:
     macs: int = 0
     microkernels: tuple[Microkernel, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    rounding: str = ""
 
 
 def read(tensor: Tensor, role: str) -> Input | Constant:

@@ -141,8 +141,9 @@ def build_mean(spec: MeanSpecification) -> Any:
                 Y[offset(i, step_y) + k] = rule.finish(gathering.result(totals[0], k))
 
         for i in T.grid(*kept[:-1]):
-            for b in T.serial(blocks):
-                gathered((*i, b * CHANNELS))
+            if gathering is not None:
+                for b in T.serial(blocks):
+                    gathered((*i, b * CHANNELS))
             for c in T.serial(kept[-1] - rest, kept[-1]):
                 total[0] = T.cast(0, accumulator)
                 for j in T.grid(*reduced):

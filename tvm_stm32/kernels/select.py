@@ -14,6 +14,7 @@ from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
+from tvm_stm32.kernels.narrow import Ranges
 from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
 from tvm_stm32.kernels.pad import implement_pad
 from tvm_stm32.kernels.pointwise_rules import implement_clamp, implement_dequantize, implement_quantize
@@ -69,8 +70,8 @@ _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
 }
 
 
-def implement(network: Network, operator: Operator, target: Target) -> Implementation:
-    """The kernel for `operator`.
+def implement(network: Network, operator: Operator, target: Target, ranges: Ranges | None = None) -> Implementation:
+    """The kernel for `operator`; `ranges` are those of its network's values, where they are known.
 
     Raises:
         ModelError: no kernel computes this operator for these types.
@@ -84,4 +85,6 @@ def implement(network: Network, operator: Operator, target: Target) -> Implement
             where=f"layer {operator.name}",
             hint="replace the operator in the model, or keep this layer out of the part that is compiled",
         )
-    return (implement_fast(network, operator, target) if target.dsp else None) or family(network, operator)
+    return (implement_fast(network, operator, target, ranges or {}) if target.dsp else None) or family(
+        network, operator
+    )

@@ -14,13 +14,14 @@ from pathlib import Path
 import jinja2
 
 import tvm_stm32
+from tvm_stm32.api.interface import Interface
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.core import architectures_that_run
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package import layout
 from tvm_stm32.package.abi import Abi
 from tvm_stm32.package.library import Library, read_library
-from tvm_stm32.package.origin import check_machine, check_model, read_headers, read_manifest
+from tvm_stm32.package.origin import check_machine, check_model, interface_of, read_headers, read_manifest
 
 #: the version of a package whose author names none
 NO_VERSION = "0.0.0"
@@ -85,8 +86,9 @@ def write_cmake_package(
     built = read_library(library)
     check_model(manifest, built)
     check_machine(manifest, built, host)
-    context = _context(name, version, built)
-    headers = read_headers(folder, name)
+    interface = interface_of(manifest)
+    context = _context(name, version, built, interface)
+    headers = read_headers(folder, name, interface)
     contents = {
         **{f"{layout.include_folder(name)}/{header}": content for header, content in headers.items()},
         layout.library_file(name): library.read_bytes(),
@@ -95,7 +97,7 @@ def write_cmake_package(
         f"share/{name}/{name}.json": (folder / f"{name}.json").read_bytes(),
         f"share/{name}/LICENSE": files("tvm_stm32.package").joinpath("templates/LICENSE").read_bytes(),
     }
-    order = layout.package_files(name)
+    order = layout.package_files(name, interface)
     write_artifacts({file: contents[file] for file in order}, destination)
     return [destination / file for file in order]
 
@@ -104,7 +106,7 @@ def _render(template: str, context: dict[str, object]) -> bytes:
     return _TEMPLATES.get_template(template).render(context).encode()
 
 
-def _context(name: str, version: str, library: Library) -> dict[str, object]:
+def _context(name: str, version: str, library: Library, interface: Interface) -> dict[str, object]:
     """What the templates know."""
     abi = library.abi
     return {
@@ -125,9 +127,9 @@ def _context(name: str, version: str, library: Library) -> dict[str, object]:
         "fpu": abi.fpu,
         "fpu_macro": _FPU_MACROS[abi.fpu],
         "needs_math": library.needs_math,
-        "include": layout.include_folder(name),
+        "includes": layout.include_folders(name, interface),
         "library": layout.library_file(name),
-        "headers": layout.header_files(name),
+        "headers": layout.header_files(name, interface),
     }
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tvm_stm32.codegen.artifacts import header_names
+from tvm_stm32.api.interface import Interface
 
 
 def include_folder(name: str) -> str:
@@ -21,15 +21,21 @@ def config_folder(name: str) -> str:
     return f"lib/cmake/{name}"
 
 
-def header_files(name: str) -> list[str]:
+def include_folders(name: str, interface: Interface) -> list[str]:
+    """Where a compiler looks for headers, in this order."""
+    places = (folder.removeprefix(".") for folder in interface.include_folders())
+    return ["/".join(filter(None, (include_folder(name), place))) for place in places]
+
+
+def header_files(name: str, interface: Interface) -> list[str]:
     """The headers of the package."""
-    return [f"{include_folder(name)}/{header}" for header in header_names(name)]
+    return [f"{include_folder(name)}/{header}" for header in interface.header_names(name)]
 
 
-def package_files(name: str) -> list[str]:
+def package_files(name: str, interface: Interface) -> list[str]:
     """Every file of the package of a model called `name`, relative to the prefix, in a fixed order."""
     return [
-        *header_files(name),
+        *header_files(name, interface),
         library_file(name),
         f"{config_folder(name)}/{name}-config.cmake",
         f"{config_folder(name)}/{name}-config-version.cmake",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tvm_stm32.codegen.artifacts import header_names
+from tvm_stm32.api.interface import Interface, choose
 from tvm_stm32.codegen.manifest import Manifest, decode_manifest
 from tvm_stm32.device.core import architectures_that_run, find_core
 from tvm_stm32.errors import SettingsError
@@ -41,14 +41,23 @@ def read_manifest(path: Path) -> tuple[Path, Manifest]:
         raise SettingsError(f"this is no manifest: {error}", str(file), "compile the model again") from error
 
 
-def read_headers(folder: Path, name: str) -> dict[str, bytes]:
+def interface_of(manifest: Manifest) -> Interface:
+    """The interfaces that a model was compiled with.
+
+    Raises:
+        SettingsError: the manifest names one that there is not.
+    """
+    return choose(manifest.settings.api, "yes" if manifest.settings.observer else "no")
+
+
+def read_headers(folder: Path, name: str, interface: Interface) -> dict[str, bytes]:
     """The headers that belong to a compiled model: file name -> content.
 
     Raises:
         SettingsError: one cannot be read.
     """
     try:
-        return {header: (folder / header).read_bytes() for header in header_names(name)}
+        return {header: (folder / header).read_bytes() for header in interface.header_names(name)}
     except OSError as error:
         raise SettingsError(
             f"a header of {name} cannot be read: {error.strerror}", str(error.filename), "compile the model again"

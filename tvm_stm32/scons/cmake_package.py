@@ -51,6 +51,6 @@ def cmake_package(env: Any, target: str, model: Model, **settings: Any) -> list[
         raise SettingsError(f"{model!r} is no model", call, "give it what env.TvmModel returns")
     prefix = env.Dir(target)
     variables = overrides(env, call, settings, SETTINGS)
-    files = [prefix.File(name) for name in package_files(model.name)]
+    files = [prefix.File(name) for name in package_files(model.name, model.interface)]
     sources = [model.manifest, model.library, *(node for node in model.sources if node.name.endswith(".h"))]
     return generator.run(env, files, sources, "TVM_STM32_CMAKEPACKAGE", _TVM_STM32_PREFIX=prefix, **variables)

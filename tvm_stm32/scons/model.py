@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from tvm_stm32.codegen.artifacts import artifact_names, source_names
+from tvm_stm32.api.interface import NATIVE, OBSERVER, Interface, choose
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
@@ -22,6 +23,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "INPUTS": ("arena", "application"),
     "OUTPUTS": ("arena", "application"),
     "FLOAT_ABI": ("hard", "soft", "any"),
+    "API": (),
+    "OBSERVER": OBSERVER,
 }
 
 
@@ -33,10 +36,12 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_OPTIMIZE": "balanced",
         "TVM_STM32_INPUTS": "arena",
         "TVM_STM32_OUTPUTS": "arena",
+        "TVM_STM32_API": [NATIVE],
+        "TVM_STM32_OBSERVER": "auto",
         "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
         "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $_TVM_STM32_MODEL --name ${{TARGET.filebase}}"
         " $_TVM_STM32_TARGET --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
-        " --float-abi $TVM_STM32_FLOAT_ABI --output ${TARGET.dir}",
+        " --float-abi $TVM_STM32_FLOAT_ABI $_TVM_STM32_INTERFACE --output ${TARGET.dir}",
         "_TVM_STM32_MODEL": _model_file,
         "_TVM_STM32_TARGET": construction_variable(machine.target_options),
     }
@@ -53,19 +58,21 @@ class Model(Nodes):
     `flags` is for ``env.MergeFlags``: where the headers are, and what to link.
     """
 
-    def __init__(self, sources: list[Any], library_nodes: list[Any]) -> None:
+    def __init__(self, sources: list[Any], library_nodes: list[Any], interface: Interface) -> None:
         super().__init__(library_nodes)
         self.sources = sources
+        self.interface = interface
         self.header, self.manifest = (
             next(node for node in sources if node.name.endswith(suffix)) for suffix in (".h", ".json")
         )
         self.library = library_nodes[0]
         self.name = str(self.header.name).removesuffix(".h")
-        self.flags = {"CPPPATH": [self.header.dir], "LIBS": [self.library, "m"]}
+        folders = [self.header.dir.Dir(folder) for folder in interface.include_folders()]
+        self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
 
 
 @pseudo_builder
-def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[Any]:
+def model_sources(env: Any, target: str, model: Any, **settings: Any) -> list[Any]:
     """``env.TvmModelSources``: generate the C of a model into the folder `target`.
 
     Args:
@@ -75,7 +82,7 @@ def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[An
         settings: any of `SETTINGS`, in place of the construction variable ``TVM_STM32_<setting>``.
 
     Returns:
-        The files, in the order of `artifact_names`.
+        The files, in the order of `Interface.artifact_names`.
     """
     folder = env.Dir(target)
     call = f"TvmModel({str(target)!r})"
@@ -83,19 +90,34 @@ def model_sources(env: Any, target: str, model: Any, **settings: str) -> list[An
         check_name(folder.name)
     except SettingsError as error:
         raise SettingsError(error.what, call, error.hint) from None
+    interface = _interface(env, call, settings)
     variables = overrides(env, call, settings, SETTINGS)
+    variables["_TVM_STM32_INTERFACE"] = interface.options()
     model = env.arg2nodes(model)
     if len(model) != 1:
         raise SettingsError(f"a model is one file, these are {len(model)}", call, "make one TvmModel of each")
-    files = [folder.File(name) for name in artifact_names(folder.name)]
+    files = [folder.File(name) for name in interface.artifact_names(folder.name)]
     return generator.run(env, files, model, "TVM_STM32_COMPILE", source_scanner=SCANNER, **variables)
 
 
 @pseudo_builder
-def model_library(env: Any, target: str, model: Any, **settings: str) -> Model:
+def model_library(env: Any, target: str, model: Any, **settings: Any) -> Model:
     """``env.TvmModel``: `model_sources`, and ``<target>/lib<name>.a`` compiled for the environment's machine."""
     sources = env.TvmModelSources(target, model, **settings)
     folder = sources[0].dir
-    compiled = source_names(folder.name)
-    members = library.objects(env, [node for node in sources if node.name in compiled])
-    return Model(sources, library.archive(env, folder.File(f"lib{folder.name}.a"), members))
+    interface = _interface(env, f"TvmModel({str(target)!r})", settings)
+    members = library.objects(env, [folder.File(name) for name in interface.source_names(folder.name)])
+    return Model(sources, library.archive(env, folder.File(f"lib{folder.name}.a"), members), interface)
+
+
+def _interface(env: Any, call: str, settings: Mapping[str, Any]) -> Interface:
+    """What API and OBSERVER of a call or of `env` ask for.
+
+    Raises:
+        SettingsError: an interface that there is not.
+    """
+    api, observer = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER"))
+    try:
+        return choose([name for word in env.Split(api) for name in word.split(",")], env.subst(observer))
+    except SettingsError as error:
+        raise SettingsError(error.what, call, error.hint) from None

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The microkernel of fully connected layers: one row of inputs by all channels, four channels at a time.
 
-Nothing but the type of its inputs shapes the code, so one function serves every layer of a model. Two channels share a
-16-bit lane as in the rows microkernel.
+Nothing but the type of its inputs and the form of requantization shapes the code, so that mostly one function serves
+all layers of a model.
 
-Stream, in 32-bit words:
-    bytes of a block's weights that the unrolled loop reads, bytes of the rest, shift
-    with constants common to all channels: multiplier, addend, what a negative accumulator adds to the addend
-    per block of four channels A to D (padded with zeros):
-        biases: A, 256 B + A, C, 256 D + C
-        per four inputs: lanes of inputs 0 and 2 (A, B), (C, D), then of inputs 1 and 3
-        otherwise per channel: multiplier, addend, what a negative accumulator adds to the addend
+Stream, in 32-bit words: bytes of a block's weights that the unrolled loop reads, bytes of the rest, shift; constants
+that are common to all channels; then blocks of four channels, as in stream.py, without constants if these are common.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from tvm_stm32.kernels.microkernels.rows import pack_blocks
+from tvm_stm32.kernels.microkernels.requantization import Requantization
+from tvm_stm32.kernels.microkernels.stream import crossed, pack_stream
 from tvm_stm32.kernels.microkernels.template import render
 from tvm_stm32.quantize.thresholds import NarrowLayer
 
@@ -33,39 +29,70 @@ _BYTES_OF_FOUR = 16
 class Dense:
     """widened: inputs are int16, each four in the order 0, 2, 1, 3; otherwise they are int8 as they come.
 
-    common: all channels requantize with the same constants.
+    common: all channels requantize with the same constants; otherwise general: each has its own shift; lanes, bits,
+    clamp: as of the requantization.
     """
 
     widened: bool
     common: bool
+    general: bool
+    lanes: bool
+    bits: int
+    clamp: tuple[int, int] | None
+
+    @staticmethod
+    def of(widened: bool, layer: NarrowLayer, requantization: Requantization) -> Dense:
+        """The microkernel for a layer."""
+        common = len(set(layer.channels)) == 1
+        general = not layer.shift and not common
+        return Dense(widened, common, general, requantization.lanes, requantization.bits, requantization.clamp)
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        return "dense" + ("_widened" if self.widened else "") + ("_common" if self.common else "")
+        form = "common" if self.common else "general" if self.general else "shared"
+        form += "" if self.lanes else f"_w{self.bits}"
+        form += f"_c{self.clamp[0] + 128}_{self.clamp[1] + 128}" if self.clamp else ""
+        return f"dense_{'widened_' if self.widened else ''}{form}"
+
+    @property
+    def words(self) -> int:
+        """Words of constants of a channel."""
+        return 4 if self.general else 3
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
         ctype = "int16_t" if self.widened else "int8_t"
         return render(
-            "dense.c.j2", name=self.name, widened=self.widened, common=self.common, ctype=ctype, unroll=UNROLL
+            "dense.c.j2",
+            name=self.name,
+            widened=self.widened,
+            common=self.common,
+            lanes=self.lanes,
+            bits=self.bits,
+            clamp=self.clamp,
+            words=self.words,
+            signed=True,
+            shift="" if self.general else "shift",
+            ctype=ctype,
+            unroll=UNROLL,
         )
 
 
-def pack_dense(weights: npt.NDArray[np.int8], biases: tuple[int, ...], layer: NarrowLayer) -> npt.NDArray[np.int32]:
+def pack_dense(
+    weights: npt.NDArray[np.int8],
+    biases: tuple[int, ...],
+    layer: NarrowLayer,
+    requantization: Requantization,
+    microkernel: Dense,
+) -> npt.NDArray[np.int32]:
     """The stream of weights (channels, inputs); inputs are a multiple of four."""
     inputs = weights.shape[1]
-    order = np.arange(inputs).reshape(-1, 2, 2).swapaxes(1, 2).reshape(-1, 2)
     unrolled = inputs // 4 // UNROLL * UNROLL * _BYTES_OF_FOUR
-    header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled, layer.shift]
-    if is_common(layer):
-        narrow = layer.channels[0]
+    narrow = layer.channels[0]
+    header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled, narrow.shift]
+    if microkernel.common:
         header += [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend]
-    words = 0 if is_common(layer) else 3
-    blocks = pack_blocks(weights[:, None, :], biases, layer, order, words)
+    form = replace(requantization, signed=True)
+    blocks = pack_stream(weights[:, None, :], biases, layer, form, crossed(inputs), not microkernel.common)
     return np.concatenate([np.array(header, np.int64).astype(np.int32), blocks])
-
-
-def is_common(layer: NarrowLayer) -> bool:
-    """Whether all channels have the same constants."""
-    return len(set(layer.channels)) == 1

@@ -2,34 +2,24 @@
 """The microkernel of convolutions: a run of pixels by all output channels, two pixels by four channels at a time.
 
 Inputs are int16, widened before. Per step it reads two values of each pixel and the weights of four output channels and
-does sixteen multiply-accumulates in eight SMLADs. The weights of two channels share a 16-bit lane as ``256 * B + A``: a
-SMLAD with the lane sums 256 B + A, one with its sign-extended low byte sums A, and B is their difference.
-
-Stream, in 32-bit words, per block of four channels A to D (padded with zeros):
-    biases: A, 256 B + A, C, 256 D + C
-    per step two words: low half lane of the first input value, high half of the second; channels A, B then C, D
-    per channel: multiplier, addend[, what a negative accumulator adds to the addend]
+does sixteen multiply-accumulates in eight SMLADs. The stream of weights is that of stream.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from tvm_stm32.kernels.microkernels.requantization import Requantization
+from tvm_stm32.kernels.microkernels.stream import block_words
 from tvm_stm32.kernels.microkernels.template import render
-from tvm_stm32.quantize.thresholds import NarrowLayer
 
-#: by which accumulators are larger than the sum of products when they are requantized
-SCALE = 256
-#: the sums of lane B must stay within 24 bits less sign
-ACCUMULATOR_LIMIT = 1 << 23
 #: immediate offsets of LDR
 _OFFSET_LIMIT = 4095
-#: FPU registers for row pointers
-_MOST_ROWS = 10
+#: FPU registers for row pointers; more rows, or rows of so many steps, are read through a table
+_MOST_ROWS = 12
+_LONG_ROW = 24
+#: registers from s16 on are the caller's
+_FREE_REGISTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +27,64 @@ class Rows:
     """Parameters of the microkernel.
 
     rows: input rows that a pixel reads; steps: pairs of input values of a row; pixel_stride: bytes from one pixel's
-    values to the next's in a row; channels: of the output; pair, single: whether runs have pairs of pixels, and an odd
-    one; unroll: steps in the body of the inner loop.
+    values to the next's in a row; channels: of the output; y_stride: bytes from one pixel's output to the next's;
+    pair, single: whether runs have pairs of pixels, and an odd one.
     """
 
     rows: int
     steps: int
     pixel_stride: int
     channels: int
-    shift: int
-    signed: bool
+    y_stride: int
+    requantization: Requantization
     pair: bool = True
     single: bool = True
-    unroll: int = 8
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        form = f"{'n' if self.signed else 'p'}{self.shift}_{2 * self.pair + self.single}_{self.unroll}"
-        return f"rows_{self.rows}x{self.steps}_{self.pixel_stride}_{self.channels}_{form}"
+        form = f"{self.requantization.name}_{2 * self.pair + self.single}"
+        channels = f"{self.channels}" + (f"of{self.y_stride}" if self.y_stride != self.channels else "")
+        return f"rows_{self.rows}x{self.steps}_{self.pixel_stride}_{channels}_{form}"
 
     @property
-    def block_words(self) -> int:
-        """Words of the stream of four channels."""
-        return 4 + 2 * self.rows * self.steps + 4 * (3 if self.signed else 2)
+    def table(self) -> bool:
+        """Whether the rows are read through a table, in a loop."""
+        return self.rows > _MOST_ROWS or (self.rows > 1 and self.steps >= _LONG_ROW)
+
+    @property
+    def unroll(self) -> int:
+        """Steps in the body of the inner loop, which divides the steps where that costs little."""
+        if not self.table:
+            return 8
+        if self.steps <= 32:
+            return self.steps
+        return next((size for size in (32, 24, 16, 12) if self.steps % size == 0), 16)
+
+    @property
+    def looped(self) -> int:
+        """Rounds of the inner loop; 0 without a loop."""
+        return self.steps // self.unroll if self.steps > self.unroll else 0
+
+    @property
+    def slots(self) -> dict[str, str]:
+        """FPU registers by what they hold, beside those of row pointers."""
+        names = ["y", "stream", "pairs", "blocks", "steps", "pixels"]
+        names += ["table", "next", "end", "offset"] if self.table else []
+        first = 0 if self.table else self.rows
+        return {name: f"s{first + index}" for index, name in enumerate(names)}
 
     def possible(self) -> bool:
-        """Whether the instructions' immediates and the registers suffice."""
-        reach = self.pixel_stride + 4 * max(self.unroll, self.steps if self.steps <= self.unroll else 0)
+        """Whether the instructions' immediates suffice."""
+        reach = self.pixel_stride + 4 * max(self.unroll, self.steps)
         looped = 8 * self.steps < 1 << 16
-        return self.rows <= _MOST_ROWS and reach <= _OFFSET_LIMIT and self.channels + 4 <= _OFFSET_LIMIT and looped
+        return max(reach, 2 * self.pixel_stride, 2 * self.y_stride, 4 * self.rows) <= _OFFSET_LIMIT and looped
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
         blocks, rest = divmod(self.channels, 4)
+        slots = self.slots
+        last = max(int(slot[1:]) for slot in slots.values())
         return render(
             "rows.c.j2",
             name=self.name,
@@ -78,54 +92,16 @@ class Rows:
             steps=self.steps,
             pixel_stride=self.pixel_stride,
             channels=self.channels,
-            shift=self.shift,
-            signed=self.signed,
+            y_stride=self.y_stride,
             pair=self.pair,
             single=self.single,
+            table=self.table,
             unroll=self.unroll,
+            looped=self.looped,
+            slots=slots,
+            saved=f"s{_FREE_REGISTERS}-s{last}" if last >= _FREE_REGISTERS else "",
             blocks=blocks,
             rest_channels=rest,
-            block_bytes=4 * self.block_words,
+            block_bytes=4 * block_words(self.rows * self.steps, self.requantization.words),
+            **self.requantization.parameters(),
         )
-
-
-def pack_stream(
-    weights: npt.NDArray[np.int8], biases: Sequence[int], layer: NarrowLayer, order: npt.NDArray[np.intp]
-) -> npt.NDArray[np.int32]:
-    """The stream of a layer; arguments as of `pack_blocks`."""
-    return pack_blocks(weights, biases, layer, order, 3 if layer.signed else 2)
-
-
-def pack_blocks(
-    weights: npt.NDArray[np.int8],
-    biases: Sequence[int],
-    layer: NarrowLayer,
-    order: npt.NDArray[np.intp],
-    constants: int,
-) -> npt.NDArray[np.int32]:
-    """Blocks of four channels: biases, weights in lanes, requantization.
-
-    Args:
-        weights: (channels, rows, values of a row).
-        biases: per channel, the input's zero point folded in.
-        layer: the requantization of each channel.
-        order: (pairs, 2) indices into the values of a row, -1 for a zero.
-        constants: words of requantization of each channel: 3, 2 without the second addend, or 0.
-    """
-    channels, rows, _ = weights.shape
-    padded = np.zeros((-(-channels // 4) * 4, rows, weights.shape[2] + 1), np.int64)
-    padded[:channels, :, :-1] = weights
-    lanes = padded[:, :, order]  # (channels, rows, pairs, 2); index -1 is the zero column
-    words = []
-    for first in range(0, channels, 4):
-        bias = [int(biases[c]) if c < channels else 0 for c in range(first, first + 4)]
-        words.append([bias[0], 256 * bias[1] + bias[0], bias[2], 256 * bias[3] + bias[2]])
-        pairs = lanes[first + 1 : first + 4 : 2] * 256 + lanes[first : first + 4 : 2]  # (2, rows, pairs, 2)
-        joined = (pairs[..., 0] & 0xFFFF) | ((pairs[..., 1] & 0xFFFF) << 16)
-        words.append(np.moveaxis(joined, 0, -1).ravel().tolist())
-        for c in range(first, first + 4):
-            narrow = layer.channels[c] if c < channels else None
-            values = [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend] if narrow else [0, 0, 0]
-            words.append(values[:constants])
-    flat = np.array([value for group in words for value in group], np.int64)
-    return (flat & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

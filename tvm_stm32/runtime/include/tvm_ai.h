@@ -74,6 +74,7 @@ typedef enum {
     TVM_AI_ERROR_ALIGNMENT = 5,   /* the activations, or the data of an input or output, are not aligned */
     TVM_AI_ERROR_INDEX = 6,       /* the model has no input or output of that index */
     TVM_AI_ERROR_NO_DATA = 7,     /* the data of an input or output is null */
+    TVM_AI_ERROR_MODEL = 8,       /* what was given belongs to another model than the instance's */
     TVM_AI_STATUS_IS_32_BITS = INT32_MAX
 } tvm_ai_status;
 
@@ -163,6 +164,35 @@ struct tvm_ai_instance {
     tvm_ai_tensor tensors[TVM_AI_MAX_IO]; /* inputs, then outputs */
 };
 
+/* A node, which is one kernel call of a run, for an observer; in flash. */
+typedef struct {
+    uint32_t index;        /* 0 for the first call */
+    uint32_t type;         /* operator, as TensorFlow Lite's schema numbers them (BuiltinOperator), ONNX models too */
+    uint64_t macs;         /* multiply-accumulates */
+    const char *layer;     /* its name in the model file, UTF-8 */
+    const char *operation; /* operator in the model file, such as "CONV_2D" or "Conv" */
+    const char *kernel;    /* C function */
+} tvm_ai_node;
+
+typedef enum {
+    TVM_AI_BEFORE_NODE = 0,
+    TVM_AI_AFTER_NODE = 1,
+    TVM_AI_EVENT_IS_32_BITS = INT32_MAX
+} tvm_ai_event;
+
+/* Whom a run tells of its nodes. notify must not use the instance that runs. */
+typedef struct {
+    void (*notify)(void *cookie, tvm_ai_event event, const tvm_ai_node *node);
+    void *cookie; /* notify gets it back */
+} tvm_ai_observer;
+
+/* A model's nodes, and its run with an observer; in flash. Made by the compiler (--observer) only. */
+typedef struct {
+    const tvm_ai_model *model;
+    const tvm_ai_node *nodes; /* model->nodes of them, in the order they run */
+    void (*run)(const tvm_ai_instance *instance, const tvm_ai_observer *observer); /* for tvm_ai_run_observed */
+} tvm_ai_observable;
+
 /* What a model is, for a log or a display. The strings are in flash. Members are those of tvm_ai_model. */
 typedef struct {
     const char *name;
@@ -192,6 +222,15 @@ typedef struct {
 tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
 
 /*
+ * Let the instance read weights, biases and other constants from `parameters`, `size` bytes that hold what
+ * model->parameters holds: a copy in faster memory, or in a flash of its own. create chooses model->parameters again.
+ *
+ * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED; TVM_AI_ERROR_SIZE: fewer bytes than the model's;
+ * TVM_AI_ERROR_ALIGNMENT: not aligned to 4 bytes. On an error the instance is left as it was.
+ */
+tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *parameters, size_t size);
+
+/*
  * End an instance: it forgets its model, and the activations are free for other use.
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED (also on a second destroy).
@@ -208,6 +247,15 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance);
  * application provides has no data yet; TVM_AI_ERROR_ALIGNMENT: a data pointer suits its element type badly.
  */
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance);
+
+/*
+ * tvm_ai_run, with `observer` told before and after each node. <model>_observed.h declares the observable.
+ *
+ * Also returns TVM_AI_ERROR_NULL for a null observable, observer or notify, and TVM_AI_ERROR_MODEL for an observable of
+ * another model than the instance's; then nothing was run.
+ */
+tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observable *observable,
+                                  const tvm_ai_observer *observer);
 
 /*
  * The instance's last error: of tvm_ai_run, tvm_ai_input or tvm_ai_output. TVM_AI_OK after create and after each

@@ -116,6 +116,24 @@ static inline int32_t tvm_ai_requantize_right(int32_t accumulator, int32_t multi
     return tvm_ai_divide_power(tvm_ai_multiply_high(accumulator, multiplier), exponent);
 }
 
+/* count bytes with the same value. */
+static inline void tvm_ai_fill_bytes(int8_t *to, int32_t value, int32_t count)
+{
+    (void)memset(to, value, (size_t)count);
+}
+
+/* count bytes from elsewhere. */
+static inline void tvm_ai_copy_bytes(int8_t *to, const int8_t *from, int32_t count)
+{
+    (void)memcpy(to, from, (size_t)count);
+}
+
+/* count bytes from places that may overlap. */
+static inline void tvm_ai_move_bytes(int8_t *to, const int8_t *from, int32_t count)
+{
+    (void)memmove(to, from, (size_t)count);
+}
+
 /* (a * multiplier_a + b * multiplier_b + addend) >> shift; the compiler has proven that nothing leaves 32 bits. */
 static inline int32_t tvm_ai_weighted_sum(int32_t a, int32_t multiplier_a, int32_t b, int32_t multiplier_b,
                                           int32_t addend, int32_t shift)

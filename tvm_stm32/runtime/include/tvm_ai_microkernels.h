@@ -13,6 +13,18 @@
 #define TVM_AI_ASSEMBLY 0
 #endif
 
+/*
+ * Which Thumb instructions microkernels may use that need no others: 2 from Armv7-M and Armv8-M Mainline on, 1 those of
+ * Armv6-M, 0 none.
+ */
+#if !defined(__GNUC__) || !defined(__thumb__) || !defined(__ARM_ARCH_PROFILE)
+#define TVM_AI_THUMB 0
+#elif defined(__thumb2__)
+#define TVM_AI_THUMB 2
+#else
+#define TVM_AI_THUMB 1
+#endif
+
 /* Before a parameter of a naked function, which reads it by its register. */
 #define TVM_AI_REGISTER __attribute__((unused))
 
@@ -27,53 +39,17 @@ static inline int32_t tvm_ai_lane(int32_t word, int32_t index)
     return (index & 1) != 0 ? (lane - low) >> 8 : low;
 }
 
+/* One of the four weights of a word of bytes, in the same order. */
+static inline int32_t tvm_ai_byte(int32_t word, int32_t index)
+{
+    return (int8_t)(uint8_t)((uint32_t)word >> (8 * index));
+}
+
 /* ((high 32 bits of value * multiplier) + addend) >> shift, saturated to int8: SMMLA and SSAT. */
 static inline int8_t tvm_ai_narrow(int32_t value, int32_t multiplier, int32_t addend, int32_t shift)
 {
     int32_t sum = ((int32_t)(((int64_t)value * multiplier) >> 32) + addend) >> shift;
     return (int8_t)(sum > 127 ? 127 : sum < -128 ? -128 : sum);
-}
-
-/* count values, a multiple of 4, as int16; each four in the order 0, 2, 1, 3, which is that of SXTB16. */
-static inline void tvm_ai_widen_crossed(const int8_t *x, int16_t *y, int32_t count)
-{
-#if TVM_AI_ASSEMBLY
-    for (const int8_t *end = x + count; x != end; x += 4, y += 4) {
-        uint32_t four, even, odd;
-        (void)memcpy(&four, x, 4);
-        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(four));
-        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
-        (void)memcpy(y, &even, 4);
-        (void)memcpy(y + 2, &odd, 4);
-    }
-#else
-    for (int32_t i = 0; i < count; i += 4) {
-        y[i] = x[i];
-        y[i + 1] = x[i + 2];
-        y[i + 2] = x[i + 1];
-        y[i + 3] = x[i + 3];
-    }
-#endif
-}
-
-/* count values as int16, in their order. */
-static inline void tvm_ai_widen(const int8_t *x, int16_t *y, int32_t count)
-{
-#if TVM_AI_ASSEMBLY
-    for (; count > 3; count -= 4, x += 4, y += 4) {
-        uint32_t four, even, odd, low, high;
-        (void)memcpy(&four, x, 4);
-        __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(four));
-        __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
-        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
-        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
-        (void)memcpy(y, &low, 4);
-        (void)memcpy(y + 2, &high, 4);
-    }
-#endif
-    for (; count > 0; count--) {
-        *y++ = *x++;
-    }
 }
 
 /* count times the same value. */

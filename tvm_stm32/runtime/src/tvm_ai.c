@@ -50,6 +50,25 @@ tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model
     return TVM_AI_OK;
 }
 
+tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *parameters, size_t size)
+{
+    tvm_ai_status status = check(instance);
+    if (status != TVM_AI_OK) {
+        return status;
+    }
+    if (parameters == NULL) {
+        return TVM_AI_ERROR_NULL;
+    }
+    if (size < instance->model->parameters_size) {
+        return TVM_AI_ERROR_SIZE;
+    }
+    if (!is_aligned(parameters, sizeof(uint32_t))) {
+        return TVM_AI_ERROR_ALIGNMENT;
+    }
+    instance->parameters = parameters;
+    return TVM_AI_OK;
+}
+
 tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
@@ -59,7 +78,8 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
     return status;
 }
 
-tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
+/* TVM_AI_OK for an instance that can run; the instance's error otherwise. */
+static tvm_ai_status check_data(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
     if (status != TVM_AI_OK) {
@@ -75,8 +95,32 @@ tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
             return instance->error = TVM_AI_ERROR_ALIGNMENT;
         }
     }
-    model->run(instance);
     return instance->error = TVM_AI_OK;
+}
+
+tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
+{
+    tvm_ai_status status = check_data(instance);
+    if (status == TVM_AI_OK) {
+        instance->model->run(instance);
+    }
+    return status;
+}
+
+tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observable *observable,
+                                  const tvm_ai_observer *observer)
+{
+    if (observable == NULL || observer == NULL || observer->notify == NULL) {
+        return TVM_AI_ERROR_NULL;
+    }
+    tvm_ai_status status = check_data(instance);
+    if (status == TVM_AI_OK && observable->model != instance->model) {
+        status = instance->error = TVM_AI_ERROR_MODEL;
+    }
+    if (status == TVM_AI_OK) {
+        observable->run(instance, observer);
+    }
+    return status;
 }
 
 tvm_ai_status tvm_ai_error(const tvm_ai_instance *instance)
@@ -104,6 +148,8 @@ const char *tvm_ai_status_text(tvm_ai_status status)
         return "no such input or output";
     case TVM_AI_ERROR_NO_DATA:
         return "input or output without data";
+    case TVM_AI_ERROR_MODEL:
+        return "belongs to another model";
     case TVM_AI_STATUS_IS_32_BITS:
     default:
         return "unknown status";

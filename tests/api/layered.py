@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small models of the tests with interfaces beside the native one, and the folders of client programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from tvm_stm32.api.interface import choose
+from tvm_stm32.codegen.compiled_model import CompiledModel
+
+CLIENTS = Path(__file__).parent / "clients"
+
+
+def layered(model: CompiledModel, api: str, observer: str = "auto") -> CompiledModel:
+    """`model` as if it had been compiled with ``--api <api>``."""
+    interface = choose(api, observer)
+    settings = msgspec.structs.replace(model.settings, api=interface.api, observer=interface.observer)
+    return msgspec.structs.replace(model, settings=settings)

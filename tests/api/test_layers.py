@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every layer: files known beforehand, headers that stand alone, code that stays thin."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from tflite.BuiltinOperator import BuiltinOperator
+
+from tests.api.layered import layered
+from tests.tiny_models import mirror, tiny, total
+from tests.toolchains import C99, HOST, M4, M4_HARD, TOOLCHAINS, WARNINGS, Toolchain
+from tvm_stm32.api.emit import emit_library
+from tvm_stm32.api.interface import LAYERS, Interface, choose
+from tvm_stm32.api.layer import Layer
+from tvm_stm32.codegen.emit import emit
+from tvm_stm32.codegen.operator_codes import _ONNX, _TFLITE, operator_code
+from tvm_stm32.codegen.write import write_artifacts
+from tvm_stm32.errors import SettingsError
+
+ALL = ",".join(LAYERS)
+#: bytes of machine code that a layer may add to a firmware that uses all its functions but the observer's
+LIMIT = 1250
+
+
+def interface_of(api: str, observer: str = "auto") -> Interface:
+    return choose(api, observer)
+
+
+def public_headers(layer: Layer, model: str) -> list[str]:
+    return [file for file in layer.files(model) if file.endswith(".h") and "/tvm_ai_" not in file]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three models with all interfaces."""
+    folder = tmp_path_factory.mktemp("layers")
+    for model in (tiny(), tiny("outside", "application", "application"), total(), mirror()):
+        write_artifacts(emit_library(layered(model, ALL)), folder)
+    return folder
+
+
+@pytest.mark.parametrize("observer", ["auto", "yes", "no"])
+@pytest.mark.parametrize("api", ["native", *LAYERS, ALL])
+def test_files_are_known_before_they_are_written(api: str, observer: str) -> None:
+    interface = choose(api, observer)
+    assert list(emit_library(layered(tiny(), api, observer))) == interface.artifact_names("tiny")
+    assert set(interface.header_names("tiny")) | set(interface.source_names("tiny")) < set(
+        interface.artifact_names("tiny")
+    )
+    for folder in interface.include_folders():
+        assert any(str(Path(header).parent) == folder for header in interface.header_names("tiny"))
+
+
+def test_the_native_interface_is_what_there_is_without_layers() -> None:
+    assert emit_library(tiny()) == emit(tiny())
+    with_layers = emit_library(layered(tiny(), ALL))
+    for file, content in emit(tiny()).items():
+        assert file.endswith(".json") or with_layers[file] == content, file
+
+
+def test_include_folders_follow_the_choice() -> None:
+    assert choose("native").include_folders() == ["."]
+    assert choose("x-cube-ai").include_folders() == ["api/x_cube_ai", "."]
+    assert choose(["native", "x-cube-ai"]).include_folders() == [".", "api/x_cube_ai"]
+
+
+@pytest.mark.parametrize(
+    ("api", "what"),
+    [("x-cube", "there is no interface 'x-cube'"), ("native,tflite", "there is no interface 'tflite'"), ("", "no i")],
+)
+def test_other_names_are_refused(api: str, what: str) -> None:
+    with pytest.raises(SettingsError, match=what) as refused:
+        choose(api)
+    assert all(name in refused.value.hint for name in ("native", *LAYERS))
+
+
+def test_asking_for_names_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, tvm_stm32.api.interface\n"
+        "print(sorted({'tvm', 'numpy', 'jinja2', 'msgspec', 'onnx', 'tflite'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60).strip() == "[]"
+
+
+def test_numbers_of_operators_are_those_of_the_schema() -> None:
+    assert {name: getattr(BuiltinOperator, name) for name in _TFLITE} == _TFLITE
+    assert set(_ONNX.values()) <= set(_TFLITE)
+    assert (operator_code("Conv"), operator_code("CONV_2D"), operator_code("NOBODY_KNOWS")) == (3, 3, 32)
+
+
+@pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=lambda toolchain: toolchain.name)
+def test_compilers_have_nothing_to_say(toolchain: Toolchain, folder: Path) -> None:
+    sources = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.c"))
+    assert toolchain.compile(folder, *C99, "-fsyntax-only", *sources) == ""
+
+
+@pytest.mark.parametrize("toolchain", [HOST, M4_HARD], ids=lambda toolchain: toolchain.name)
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_each_header_stands_alone(layer: Layer, toolchain: Toolchain, folder: Path) -> None:
+    for header in public_headers(layer, "tiny"):
+        text = f'#include "{header}"\n#include "{header}"\nextern int something;\n'
+        for name, command in {"one.c": "gcc", "one.cpp": "g++"}.items():
+            (folder / name).write_text(text)
+            compiler = (toolchain.command[0].replace("gcc", command), *toolchain.command[1:])
+            language = C99 if command == "gcc" else ["-std=c++17", *WARNINGS]
+            Toolchain(command, compiler).compile(folder, *language, "-Wundef", "-fsyntax-only", name)
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(LAYERS, 2)))
+def test_layers_that_collide_say_so(one: str, other: str, folder: Path) -> None:
+    headers = [f"{header}" for name in (one, other) for header in public_headers(LAYERS[name], "tiny")]
+    (folder / "both.c").write_text("".join(f'#include "{header}"\n' for header in headers) + "extern int some;\n")
+    command = [*HOST.command, *C99, "-fsyntax-only", "both.c"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    collides = other in LAYERS[one].excludes or one in LAYERS[other].excludes
+    assert ("#error" in done.stderr) == collides, done.stderr
+    assert (done.returncode == 0) != collides
+
+
+def code_size(path: Path) -> int:
+    """Bytes of machine code in an object."""
+    with path.open("rb") as stream:
+        return sum(s["sh_size"] for s in ELFFile(stream).iter_sections() if s.name.startswith(".text"))
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_a_layer_is_thin(layer: Layer, folder: Path, tmp_path: Path) -> None:
+    sources = [str(folder / file) for file in layer.files("tiny") if file.endswith(".c") and "observer" not in file]
+    M4.compile(tmp_path, *C99, "-Os", "-ffunction-sections", "-c", *sources)
+    assert sum(code_size(path) for path in tmp_path.glob("*.o")) <= LIMIT

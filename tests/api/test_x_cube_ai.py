@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Firmware of X-CUBE-AI linked with our libraries: on an emulated STM32F405, and on the host under sanitizers."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from tests.api.layered import CLIENTS, layered
+from tests.firmware.build import build_firmware, build_host_program
+from tests.firmware.test_api import F405, tiny_line, total_line
+from tests.tiny_models import tiny, total
+from tvm_stm32.emulator.machine import machine_for_part
+from tvm_stm32.emulator.run import run_elf
+
+MODELS = [layered(model, "x-cube-ai") for model in (tiny(), tiny("outside", "application", "application"), total())]
+
+
+def without_weights(title: str, seed: int) -> str:
+    """What the client prints of a run of ``tiny`` on a struct of zeros."""
+    side = np.clip(np.arange(8) * 3 - seed, -128, 127)
+    sums = np.trunc(np.cumsum(side) / 8).astype(int)
+    return f"{title}: {' '.join(map(str, sums))}{' 0' * 8}"
+
+
+#: MUL, ADD, one without a number (CUMSUM), DEQUANTIZE
+TYPES = (18, 0, 32, 6)
+OBSERVED = [
+    line
+    for index in range(4)
+    for line in (
+        f"{'first ' if index == 0 else ''}{'last ' if index == 3 else ''}{event} node {index} type {kind} id {index}"
+        for event, kind in (("pre", TYPES[index]), ("post", TYPES[index]))
+    )
+]
+
+PRINTED = [
+    tiny_line("one call", 1),
+    tiny_line("tables", 2),
+    tiny_line("two calls", 3),
+    tiny_line("old parameters", 4),
+    tiny_line("copied weights", 5),
+    without_weights("no weights", 5),
+    tiny_line("outside", 6),
+    tiny_line("forward", 6),
+    tiny_line("elsewhere", 7),
+    tiny_line("and back", 8),
+    *(line for seed in (1, 2) for line in (tiny_line("tiny", seed), total_line(seed))),
+    tiny_line("alone", 3),
+    "tiny 01234567: apache-tvm 4.5.6, tvm_stm32 1.2.3, tool 1.2.3, api 1.2.0, 16 MACC, 4 nodes",
+    " 60 bytes of activations, 24 of weights",
+    " type 2 sign 1 bits 8 fbits 0, 8 elements 8 bytes, n 1 c 2 w 2 h 2, 500/1000 zero -128",
+    " type 2 sign 1 bits 8 fbits 0, 8 elements 8 bytes, n 1 c 2 w 2 h 2, 250/1000 zero 0, 125/1000 zero 3",
+    " type 2 sign 1 bits 8 fbits 0, 8 elements 8 bytes, n 1 c 2 w 2 h 2, 250/1000 zero 0, 125/1000 zero 3",
+    " type 1 sign 1 bits 32 fbits 0, 8 elements 32 bytes, n 1 c 2 w 2 h 2",
+    "node 0: type 18, body/scale",
+    "node 1: type 0, body/add",
+    "node 2: type 32, body/sum",
+    "node 3: type 6, head",
+    *OBSERVED,
+    tiny_line("observed", 1),
+    tiny_line("alone again", 2),
+    *(line.replace("post", "init") for line in OBSERVED if "post" in line),
+    *(line for line in OBSERVED if "post" in line),
+    tiny_line("by structure", 3),
+    tiny_line("after all that", 1),
+    "done",
+]
+
+
+def test_on_the_f405(tmp_path: Path) -> None:
+    run = run_elf(build_firmware("x_cube_ai", MODELS, F405, tmp_path, programs=CLIENTS), machine_for_part(F405))
+    assert run.output.splitlines() == PRINTED
+    assert run.status == 0
+
+
+def test_on_the_host_under_sanitizers(tmp_path: Path) -> None:
+    command = [build_host_program("x_cube_ai", MODELS, tmp_path, programs=CLIENTS)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.stderr, run.stdout.splitlines(), run.returncode) == ("", PRINTED, 0)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Arm form of the microkernels of convolutions and dense layers gives what the portable form gives, bit by bit."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+from arm_firmware import needs_qemu
+from kernels.arm_microkernels import failures
+
+from tvm_stm32.kernels.microkernels.dense import Dense
+from tvm_stm32.kernels.microkernels.flat import Flat
+from tvm_stm32.kernels.microkernels.requantization import Requantization
+from tvm_stm32.kernels.microkernels.rows import Rows
+from tvm_stm32.kernels.microkernels.stream import block_words
+from tvm_stm32.kernels.microkernels.widen import Widen, WidenPairs
+
+pytestmark = needs_qemu
+
+FORMS = [
+    Requantization(12, signed=False),
+    Requantization(7, signed=True, clamp=(-128, 40)),
+    Requantization(0, signed=True, clamp=(-5, 127)),
+    Requantization(9, signed=False, lanes=False, bits=5, clamp=(3, 77)),
+    Requantization(0, signed=True, lanes=False, bits=0),
+]
+
+PROGRAM = """
+static int16_t a[512] __attribute__((aligned(4))), b[512] __attribute__((aligned(4)));
+static int16_t values[8192] __attribute__((aligned(4)));
+static int32_t stream[4096];
+
+static void compare(const char *name)
+{{
+    if (memcmp(a, b, sizeof a) != 0) {{
+        semihosting_print(name);
+        semihosting_print(" differs\\n");
+    }}
+    memset(a, 0, sizeof a);
+    memset(b, 0, sizeof b);
+}}
+
+/* constants of a block such that sums with a high half fit 32 bits, and shifts by registers are from 1 to 31 */
+static void limit(int32_t *constants, int32_t words)
+{{
+    for (int32_t i = 0; i < 4 * words; i++) {{
+        constants[i] = i % words == 3 ? (constants[i] & 15) + 1 : i % words == 0 ? constants[i] : constants[i] / 4;
+    }}
+}}
+
+/* biases A and B as A, 256 * B + A */
+static void join(int32_t *biases)
+{{
+    biases[0] /= 256;
+    biases[1] = (int32_t)((uint32_t)biases[1] << 8) + biases[0];
+}}
+
+/* inputs and a stream of any bytes */
+static void fill(void)
+{{
+    randomize(stream, sizeof stream);
+    for (uint32_t i = 0; i < sizeof values / sizeof values[0]; i++) {{
+        randomize(&values[i], 2);
+        values[i] = (int16_t)(values[i] >> 8);
+    }}
+}}
+
+/* the third pair of pixels begins with the pixel before */
+static void repeat(int32_t steps)
+{{
+    for (int32_t i = 0; i < 4 * steps; i += 4) {{
+        memcpy(values + 8 * steps + i, values + 4 * steps + i + 2, 4);
+    }}
+}}
+
+int main(void)
+{{
+{calls}
+    limit(stream, 0);
+    join(stream);
+    repeat(1);
+    semihosting_print("end\\n");
+    semihosting_exit(0);
+    return 0;
+}}
+"""
+
+
+def check(folder: Path, microkernels: list[object], calls: list[str]) -> None:
+    """Runs `calls` with both forms of the microkernels."""
+    program = PROGRAM.format(calls="\n".join(f"    {call}" for call in calls))
+    assert failures(folder, microkernels, program) == "end\n"  # type: ignore[arg-type]
+
+
+def blocks(first: int, steps: int, count: int, words: int) -> list[str]:
+    """Biases and constants of `count` blocks of a stream that begins at word `first`."""
+    size = block_words(steps, words)
+    starts = [first + block * size for block in range(count)]
+    calls = [f"limit(stream + {start + 4 + 2 * steps}, {words});" for start in starts]
+    return calls + [f"join(stream + {start}); join(stream + {start + 2});" for start in starts]
+
+
+def test_rows(tmp_path: Path) -> None:
+    shapes = [(1, 3, 12, 5, 5), (3, 5, 12, 8, 8), (10, 2, 4, 6, 9), (12, 1, 2, 3, 7), (13, 2, 8, 7, 7)]
+    shapes += [(2, 24, 20, 4, 4), (3, 40, 64, 5, 6), (1, 33, 32, 4, 4), (2, 70, 16, 3, 3)]
+    kernels = [
+        Rows(*shape, form, pair, single)
+        for (shape, form), (pair, single) in zip(
+            product(shapes, FORMS), [(True, True), (True, False), (False, True)] * 15, strict=True
+        )
+    ]
+    calls = []
+    for kernel in kernels:
+        calls += ["fill();"]
+        calls += blocks(0, kernel.rows * kernel.steps, -(-kernel.channels // 4), kernel.requantization.words)
+        rows = ", ".join(f"values + {30 * row % 200 * 2}" for row in range(kernel.rows))
+        pixels = 1 if not kernel.pair else 5 if kernel.single else 4
+        run = f"(rows, stream, (int8_t *)a, {pixels}); portable_{kernel.name}(rows, stream, (int8_t *)b, {pixels});"
+        calls += [f"{{ const int16_t *const rows[] = {{{rows}}}; {kernel.name}{run} }}", f'compare("{kernel.name}");']
+    check(tmp_path, kernels, calls)
+
+
+def test_flat(tmp_path: Path) -> None:
+    calls, kernels = [], []
+    for form, (fixed, looped), rest in product(FORMS, [(3, False), (32, False), (0, False), (0, True)], (0, 3)):
+        kernel = Flat(fixed, looped, rest, form)
+        kernels.append(kernel)
+        for steps in [fixed] if fixed else [33, 48, 50] if looped else [1, 16, 17, 31, 32]:
+            size = block_words(steps, form.words)
+            header = kernel.header(steps, 2, size, 4 * 2 + rest + 1).tolist()
+            calls += ["fill();", *(f"stream[{at}] = {word};" for at, word in enumerate(header))]
+            calls += blocks(4, steps, 3, form.words)
+            calls += [f"repeat({steps});"]
+            calls += [f"{name}(values, stream, (int8_t *){to}, 5);" for name, to in forms(kernel.name)]
+            calls += [f'compare("{kernel.name}");']
+    check(tmp_path, kernels, calls)
+
+
+def test_dense(tmp_path: Path) -> None:
+    calls, kernels = [], []
+    for widened, common, general, (lanes, bits), clamp in product(
+        (False, True), (False, True), (False, True), ((True, 8), (False, 3)), (None, (-20, 30))
+    ):
+        if common and general:
+            continue
+        kernel = Dense(widened, common, general, lanes, bits, clamp)
+        kernels.append(kernel)
+        for fours, channels in ((1, 4), (8, 5), (19, 10)):
+            first = 6 if common else 3
+            calls += ["fill();", f"stream[0] = {fours // 8 * 128}; stream[1] = {fours % 8 * 16}; stream[2] = 11;"]
+            calls += ["limit(stream + 3, 3);"] if common else blocks(first, 2 * fours, 3, kernel.words)
+            source = "values" if widened else "(const int8_t *)values"
+            calls += [f"{name}({source}, stream, (int8_t *){to}, {channels});" for name, to in forms(kernel.name)]
+            calls += [f'compare("{kernel.name}");']
+    check(tmp_path, kernels, calls)
+
+
+def test_widening(tmp_path: Path) -> None:
+    calls = []
+    for kernel, counts in ((Widen(crossed=True), (4, 16, 28, 64)), (Widen(crossed=False), (1, 3, 4, 15, 19, 49, 64))):
+        for count in counts:
+            calls += ["fill();"]
+            calls += [f"{name}((const int8_t *)values + 1, {to} + 1, {count});" for name, to in forms(kernel.name)]
+            calls += [f'compare("{kernel.name}");']
+    for pairs, counts in ((WidenPairs(fours=True), (4, 8, 12, 20)), (WidenPairs(fours=False), (1, 2, 3, 7, 9, 13, 18))):
+        for channels, pixels in product(counts, (2, 3, 5, 8)):
+            calls += ["fill();"]
+            arguments = f"(const int8_t *)values, {channels + 1}, {channels}, {pixels}"
+            calls += [f"{name}({arguments}, {to});" for name, to in forms(pairs.name)]
+            calls += [f'compare("{pairs.name}");']
+    kernels = [Widen(crossed=True), Widen(crossed=False), WidenPairs(fours=True), WidenPairs(fours=False)]
+    check(tmp_path, kernels, calls)
+
+
+def forms(name: str) -> list[tuple[str, str]]:
+    """The names of both forms, and the buffers they fill."""
+    return [(name, "a"), (f"portable_{name}", "b")]

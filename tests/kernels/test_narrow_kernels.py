@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Convolutions and fully connected layers by microkernels: equal to the plain kernels in every form and odd shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+from kernels.host_kernels import HostKernels, activation, layer
+
+from tvm_stm32.kernels.conv2d_flat import FlatSpecification
+from tvm_stm32.kernels.conv2d_rows import RowsSpecification
+from tvm_stm32.kernels.dense import DenseSpecification
+from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.target import Target
+from tvm_stm32.model.network import (
+    Activation,
+    Arithmetic,
+    Conv2D,
+    FullyConnected,
+    Padding,
+    Quantization,
+    Tensor,
+)
+
+NONE, RELU = Activation(), Activation(0.0, None)
+RELU6, BAND = Activation(0.0, 6.0), Activation(-1.0, 1.0)
+TFLITE, ONNX = Arithmetic.TFLITE, Arithmetic.ONNX
+#: "time" has kernels for one shape, "ram" kernels for many, with less scratch
+OBJECTIVES = ("time", "ram")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A convolution; with an empty kernel a fully connected layer of x (rows, inputs).
+
+    spread: of the scales of channels, in bits; largest: weight; bias: how large; padding: on all sides.
+    """
+
+    x: tuple[int, ...]
+    channels: int
+    kernel: tuple[int, ...] = (1, 1)
+    form: str = "p"  # p: one addend, n: two, g: a shift a channel too; w: without lanes; c: with a clamp
+    strides: tuple[int, int] = (1, 1)
+    dilations: tuple[int, int] = (1, 1)
+    padding: int = 0
+    groups: int = 1
+    zero_points: tuple[int, int] = (-128, -128)
+    activation: Activation = RELU
+    arithmetic: Arithmetic = TFLITE
+    spread: float = 1.0
+    largest: int = 127
+    bias: int = 2000
+    gain: float = 1.0
+
+    def tensors(self) -> tuple[list[Tensor], Tensor]:
+        """Inputs with random weights, and the output; scales such that most outputs do not saturate."""
+        rng = np.random.default_rng(sum(self.x) + self.channels)
+        inputs = self.x[-1] // self.groups
+        shape = (self.channels, *self.kernel, inputs)
+        weights = rng.integers(-self.largest, self.largest, shape, endpoint=True).clip(-128, 127).astype(np.int8)
+        if self.largest > 127:
+            weights[0] = weights[-1] = -128
+        depth = weights[0].size
+        scales = tuple(float(np.float32(s)) for s in 0.01 * 2 ** rng.uniform(-self.spread, self.spread, self.channels))
+        bias = rng.integers(-self.bias, self.bias, self.channels, endpoint=True).astype(np.int32)
+        axis = Quantization(scales, (0,) * self.channels, 0)
+        of_bias = Quantization(tuple(float(np.float32(s * 0.05)) for s in scales), (0,) * self.channels, 0)
+        tensors = [
+            activation("x", (1, *self.x) if self.kernel else self.x, scale=0.05, zero_point=self.zero_points[0]),
+            Tensor("w", weights.shape, "int8", axis, weights),
+            Tensor("b", bias.shape, "int32", of_bias, bias),
+        ]
+        scale = 0.0004 * self.largest * np.sqrt(depth) / self.gain
+        return tensors, activation("y", self._shape(), scale=scale, zero_point=self.zero_points[1])
+
+    def _shape(self) -> tuple[int, ...]:
+        if not self.kernel:
+            return (self.x[0], self.channels)
+        sizes = zip(self.x, self.kernel, self.strides, self.dilations, strict=False)
+        return (1, *((n + 2 * self.padding - (k - 1) * d - 1) // s + 1 for n, k, s, d in sizes), self.channels)
+
+    def implementation(self, target: Target) -> Implementation:
+        """The kernel for a target."""
+        inputs, y = self.tensors()
+        attributes: Conv2D | FullyConnected = FullyConnected(self.activation)
+        if self.kernel:
+            sides = Padding(*(self.padding,) * 4)
+            attributes = Conv2D(self.strides, self.dilations, sides, self.groups, self.activation)
+        return layer(attributes, inputs, y, self.arithmetic, target)
+
+
+CASES = [
+    # 1x1: pairs and odd pixels, any number of channels, several runs, backwards
+    Case((6, 6, 16), 8),
+    Case((5, 5, 7), 6),
+    Case((3, 1, 3), 5),
+    Case((7, 9, 64), 12),
+    Case((7, 9, 10), 64),
+    Case((5, 5, 70), 9, form="n", zero_points=(5, -3), activation=NONE),
+    Case((9, 8, 6), 3, strides=(2, 2)),
+    Case((9, 7, 40), 4, strides=(3, 2), form="n", zero_points=(0, 11), activation=NONE),
+    Case((3, 40, 32), 4, strides=(1, 2)),
+    Case((4, 5, 12), 6, groups=3),
+    Case((5, 5, 9), 12, groups=3, form="g", spread=4.5, zero_points=(1, 2), activation=NONE),
+    Case((4, 4, 20), 10, form="g", spread=5),
+    Case((4, 4, 8), 6, form="nc", zero_points=(3, 20), activation=BAND),
+    Case((4, 5, 8), 6, form="pc", zero_points=(3, 20), activation=RELU),
+    Case((4, 4, 1200), 5, form="pw", gain=0.3),
+    Case((5, 4, 9), 6, form="pw", largest=128),
+    Case((4, 4, 8), 8, bias=2**29, form="p", zero_points=(0, 3), spread=9, activation=NONE),
+    Case((4, 4, 8), 8, gain=2000, bias=0, form="p", zero_points=(0, 3), activation=NONE),
+    Case((5, 4, 11), 7, arithmetic=ONNX, form="p"),
+    Case((5, 4, 11), 7, arithmetic=ONNX, zero_points=(4, 0), activation=NONE),
+    # rows
+    Case((8, 7, 3), 8, (3, 3), strides=(2, 2), padding=1),
+    Case((9, 6, 1), 6, (10, 4), padding=4),
+    Case((9, 6, 5), 5, (3, 2), form="n", zero_points=(-1, 9), activation=NONE, padding=1),
+    Case((11, 5, 8), 4, (7, 1), dilations=(1, 1)),
+    Case((9, 9, 4), 6, (3, 3), dilations=(2, 2), padding=2),
+    Case((9, 9, 3), 5, (3, 2), dilations=(1, 3), form="g", spread=8, padding=1),
+    Case((7, 8, 12), 9, (3, 3), groups=3, padding=1),
+    Case((7, 7, 6), 4, (2, 2), groups=2, strides=(2, 1), form="n", zero_points=(3, 4), activation=NONE),
+    Case((5, 6, 16), 6, (3, 3), padding=1, form="nc", zero_points=(3, 20), activation=BAND),
+    Case((6, 6, 20), 5, (5, 5), padding=2, form="g", spread=5),
+    Case((5, 5, 128), 6, (3, 3), padding=1, form="pw", gain=0.3),
+    Case((5, 6, 9), 7, (4, 4), padding=1, form="pw", largest=128),
+    Case((4, 6, 8), 4, (3, 5), padding=2, form="p", strides=(1, 2), arithmetic=ONNX),
+    Case((13, 13, 2), 4, (13, 2), form="p"),
+    # one row
+    Case((1, 64), 12, ()),
+    Case((1, 61), 7, ()),
+    Case((1, 2), 3, (), form="n", zero_points=(7, 8), activation=NONE),
+    Case((1, 40), 10, (), form="g", spread=5),
+    Case((1, 1200), 6, (), form="pw", gain=0.3),
+    Case((1, 36), 6, (), form="nc", zero_points=(3, 20), activation=BAND),
+    Case((1, 30), 6, (), form="pw", largest=128),
+    Case((3, 4, 6), 5, (3, 4)),
+    Case((5, 33), 6, ()),
+]
+
+
+@cache
+def fast(number: int, objective: str) -> Implementation:
+    """The kernel under test."""
+    return CASES[number].implementation(Target(dsp=True, objective=objective))
+
+
+def variants(number: int) -> list[Implementation]:
+    """The plain kernel of a case, then the different ones of the objectives."""
+    found = {fast(number, objective).specification: fast(number, objective) for objective in OBJECTIVES}
+    return [CASES[number].implementation(Target()), *found.values()]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[HostKernels, list[range]]:
+    """All variants in one library, and where those of each case are."""
+    kernels: list[Implementation] = []
+    places = []
+    for number in range(len(CASES)):
+        first = len(kernels)
+        kernels += variants(number)
+        places.append(range(first, len(kernels)))
+    return HostKernels(tmp_path_factory.mktemp("narrow"), kernels), places
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])
+def test_equals_the_plain_kernel(number: int, compiled: tuple[HostKernels, list[range]]) -> None:
+    inputs, y = CASES[number].tensors()
+    library, places = compiled
+    plain, *others = places[number]
+    rng = np.random.default_rng(number)
+    for values in (range(-128, 128), [-128, 127]):
+        x = rng.choice(values, inputs[0].shape).astype(np.int8)
+        expected = library.run(plain, [x], y)
+        for index in others:
+            np.testing.assert_array_equal(library.run(index, [x], y), expected)
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])
+def test_has_the_form(number: int) -> None:
+    specification = fast(number, "ram").specification
+    match specification:
+        case DenseSpecification():
+            form = specification.requantization
+        case FlatSpecification():
+            form = specification.microkernel.requantization
+        case _:
+            assert isinstance(specification, RowsSpecification)
+            form = specification.ring.rows.requantization
+    letters = ("n" if form.signed else "p") if form.shift else "g"
+    assert letters + ("" if form.lanes else "w") + ("c" if form.clamp else "") == CASES[number].form
+
+
+def test_outputs_are_not_all_alike(compiled: tuple[HostKernels, list[range]]) -> None:
+    """The cases test something: most of their outputs take many values."""
+    library, places = compiled
+    rng = np.random.default_rng(0)
+    counts = []
+    for case, (plain, *_) in zip(CASES, places, strict=True):
+        inputs, y = case.tensors()
+        result = library.run(plain, [rng.integers(-128, 128, inputs[0].shape).astype(np.int8)], y)
+        counts.append(len(np.unique(result)) / min(result.size, 256))
+    assert np.median(counts) > 0.25

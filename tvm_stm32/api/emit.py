@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A `CompiledModel` as files, those of the chosen layers included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tvm_stm32.api.interface import Interface
+from tvm_stm32.api.layer import Layer
+from tvm_stm32.api.x_cube_ai import context as x_cube_ai
+from tvm_stm32.codegen.compiled_model import CompiledModel
+from tvm_stm32.codegen.emit import emit, template_context
+from tvm_stm32.codegen.environment import c_environment
+
+#: layer -> what its templates know, beside what every template knows
+CONTEXTS: dict[str, Callable[[CompiledModel], dict[str, Any]]] = {
+    "x-cube-ai": x_cube_ai.context,
+}
+
+_HERE = Path(__file__).parent
+
+
+def emit_library(model: CompiledModel) -> dict[str, bytes]:
+    """Every file of `model` with the interfaces of its settings, in the order of `Interface.artifact_names`."""
+    interface = Interface(model.settings.api, model.settings.observer)
+    return emit(model, {file: text for layer in interface.layers for file, text in _layer_files(layer, model).items()})
+
+
+def _layer_files(layer: Layer, model: CompiledModel) -> dict[str, bytes]:
+    folder = _HERE / layer.folder
+    environment = c_environment(folder)
+    context = template_context(model) | CONTEXTS[layer.name](model)
+    return {
+        file: (
+            environment.get_template(source).render(context).encode("ascii")
+            if source.endswith(".j2")
+            else (folder / source).read_bytes()
+        )
+        for file, source in layer.files(model.settings.name).items()
+    }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the x-cube-ai layer: what every model's functions call. Not for applications. */
+#ifndef TVM_AI_X_CUBE_AI_H
+#define TVM_AI_X_CUBE_AI_H
+
+#include "../../tvm_ai.h"
+#include "ai_platform.h"
+#include "ai_platform_interface.h"
+
+struct tvm_ai_x_cube_ai_network;
+
+/* A model; in flash. */
+typedef struct {
+    const tvm_ai_model *model;
+    const tvm_ai_observable *observable; /* null: generated without */
+    struct tvm_ai_x_cube_ai_network *network;
+    ai_buffer *buffers;           /* of inputs, then of outputs; in RAM */
+    ai_buffer *maps;              /* of weights, of activations; in RAM */
+    ai_handle *weights_table;     /* one address, between markers */
+    ai_handle *activations_table; /* likewise */
+    const ai_network_report *report;
+} tvm_ai_x_cube_ai_model;
+
+/* The only instance of a model, which a handle points to; zeros at first. */
+typedef struct tvm_ai_x_cube_ai_network {
+    struct tvm_ai_x_cube_ai_network *next; /* of those created */
+    const tvm_ai_x_cube_ai_model *model;   /* null: not created */
+    ai_error error;                        /* the first one since it was last read */
+    tvm_ai_instance instance;
+    /* What runs it while somebody observes, or null; and who. */
+    tvm_ai_status (*run)(struct tvm_ai_x_cube_ai_network *network);
+    ai_observer_node_cb on_node;
+    ai_handle cookie;
+    ai_u32 events;
+} tvm_ai_x_cube_ai_network;
+
+/* Networks that were created and not destroyed: a handle is one of these or wrong. */
+extern tvm_ai_x_cube_ai_network *tvm_ai_x_cube_ai_networks;
+
+/* The functions of ai_<model>_*, with the model in front. */
+ai_error tvm_ai_x_cube_ai_create(const tvm_ai_x_cube_ai_model *model, ai_handle *handle);
+ai_error tvm_ai_x_cube_ai_create_and_init(const tvm_ai_x_cube_ai_model *model, ai_handle *handle,
+                                          const ai_handle activations[], const ai_handle weights[]);
+ai_bool tvm_ai_x_cube_ai_init(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_network_params *params);
+ai_handle tvm_ai_x_cube_ai_destroy(const tvm_ai_x_cube_ai_model *model, ai_handle handle);
+ai_error tvm_ai_x_cube_ai_get_error(const tvm_ai_x_cube_ai_model *model, ai_handle handle);
+ai_bool tvm_ai_x_cube_ai_get_info(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_network_report *report);
+ai_bool tvm_ai_x_cube_ai_params_get(const tvm_ai_x_cube_ai_model *model, ai_network_params *params);
+ai_buffer *tvm_ai_x_cube_ai_buffers_get(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_u16 *count,
+                                         ai_bool outputs);
+ai_i32 tvm_ai_x_cube_ai_run(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_buffer *inputs,
+                            const ai_buffer *outputs);
+
+#endif /* TVM_AI_X_CUBE_AI_H */

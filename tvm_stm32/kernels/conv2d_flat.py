@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
+"""1x1 convolution and fully connected layers of several rows, by the flat microkernel: pixels are widened in runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tvm.script import tirx as T
+
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
+from tvm_stm32.kernels.microkernels.flat import HEADER, LONGEST, Flat
+from tvm_stm32.kernels.microkernels.stream import block_words, crossed, pack_stream
+from tvm_stm32.kernels.microkernels.widen import WidenPairs
+from tvm_stm32.kernels.narrow import NarrowRule
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
+
+#: cycles that a body for one number of steps saves a block of four channels of two pixels
+_SAVED_CYCLES = 8
+#: and how many of them a byte of its code must save in one inference, unless the objective is time
+_CYCLES_PER_BYTE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FlatSpecification:
+    """Shapes without the batch, (H, W, C). run: most pixels that are widened together, even, plus one."""
+
+    x: tuple[int, int, int]
+    y: tuple[int, int, int]
+    strides: tuple[int, int]
+    groups: int
+    run: int
+    microkernel: Flat
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return "fully_connected_flat" if self.x[1] == self.y[1] == 1 else "conv2d_flat"
+
+    @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """First pixel and number of pixels of each run: of all pixels, or of each row if some are left out."""
+        pixels = self.y[1] if self.strides != (1, 1) else self.y[0] * self.y[1]
+        whole = (pixels - 2) // self.run if pixels % self.run == 1 else pixels // self.run
+        firsts = [index * self.run for index in range(whole)]
+        rest = pixels - whole * self.run
+        return [(first, self.run) for first in firsts] + ([(whole * self.run, rest)] if rest else [])
+
+    @property
+    def rows(self) -> int:
+        """How often the pieces are repeated."""
+        return self.y[0] if self.strides != (1, 1) else 1
+
+    @property
+    def steps(self) -> int:
+        """Pairs of values of a pixel of one group."""
+        return -(-self.x[2] // self.groups // 2)
+
+    @property
+    def slice_values(self) -> int:
+        """Values in the scratch of one group of a run."""
+        longest = max(count for _, count in self.pieces)
+        return -(-longest // 2) * 4 * self.steps
+
+    @property
+    def stream_words(self) -> int:
+        """Words of the stream of one group."""
+        channels = self.y[2] // self.groups
+        return HEADER + -(-channels // 4) * block_words(self.steps, self.microkernel.requantization.words)
+
+    @property
+    def backwards(self) -> bool:
+        """Whether runs are computed from the last to the first, so that a growing output can start where x does."""
+        return self.strides == (1, 1) and self.y[2] > self.x[2]
+
+    @property
+    def distances(self) -> Distances:
+        """How the output may overlap x: what is in the scratch may be written over."""
+        pieces = self.pieces
+        if len(pieces) * self.rows == 1:
+            return ANYWHERE
+        if self.backwards:
+            return Distances(most=pieces[1][0] * (self.y[2] - self.x[2]))
+        (sy, sx), width = self.strides, self.y[1]
+        starts = np.array([(row, first) for row in range(self.rows) for first, _ in pieces])
+        read = (starts[:, 0] * sy * self.x[1] + starts[:, 1] * sx) * self.x[2]
+        written = (starts[:, 0] * width + starts[:, 1]) * self.y[2]
+        return Distances(least=int((written - read)[1:].max()))
+
+    def describe(self) -> str:
+        """Shapes and arithmetic, for the comment above the C function."""
+        sy, sx = self.strides
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
+        return (
+            f"{self.family}: x {list(self.x)}, y {list(self.y)}, kernel 1x1, stride {sy}x{sx}{groups}\n"
+            f"int8; {self.microkernel.requantization.describe()}\n"
+            f"scratch: pixels as int16"
+        )
+
+
+def build_conv2d_flat(spec: FlatSpecification) -> Any:
+    """The TIR function of `spec`: (x, stream, scratch, y)."""
+    (height, width, channels), (_, out_width, out_channels) = spec.x, spec.y
+    (stride_y, stride_x), groups, rows = spec.strides, spec.groups, spec.rows
+    group_inputs, group_outputs = channels // groups, out_channels // groups
+    pieces, size, words = spec.pieces, spec.slice_values, spec.stream_words
+    full, last = (len(pieces), 0) if pieces[-1][1] == spec.run else (len(pieces) - 1, pieces[-1][1])
+    run = pieces[0][1]
+    widen, name = WidenPairs(group_inputs % 4 == 0).name, spec.microkernel.name
+
+    def widened(pixel: Any, to: Any, count: int) -> Any:
+        return T.call_extern("void", widen, pixel, stride_x * channels, group_inputs, count, to)
+
+    def multiply(values: Any, stream: Any, to: Any, count: int) -> Any:
+        return T.call_extern("void", name, values, stream, to, count)
+
+    @T.prim_func(s_tir=True)
+    def conv2d_flat(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
+        X = T.decl_buffer((height * width, channels), "int8", data=x)
+        S = T.decl_buffer((groups * words,), "int32", data=stream)
+        R = T.decl_buffer((groups * size,), "int16", data=scratch)
+        Y = T.decl_buffer((spec.y[0] * out_width, out_channels), "int8", data=y)
+
+        @T.inline
+        def run_of(row, first, count):
+            for g in range(groups):
+                T.evaluate(
+                    widened(
+                        T.address_of(X[row * stride_y * width + first * stride_x, g * group_inputs]),
+                        T.address_of(R[g * size]),
+                        count,
+                    )
+                )
+            for g in range(groups):
+                T.evaluate(
+                    multiply(
+                        T.address_of(R[g * size]),
+                        T.address_of(S[g * words]),
+                        T.address_of(Y[row * out_width + first, g * group_outputs]),
+                        count,
+                    )
+                )
+
+        for row in range(rows):
+            if spec.backwards:
+                if last > 0:
+                    run_of(row, full * run, last)
+                for i in range(full):
+                    run_of(row, (full - 1 - i) * run, run)
+            else:
+                for i in range(full):
+                    run_of(row, i * run, run)
+                if last > 0:
+                    run_of(row, full * run, last)
+
+    return conv2d_flat
+
+
+def implement_flat(
+    x: str,
+    y: str,
+    x_shape: tuple[int, int, int],
+    y_shape: tuple[int, int, int],
+    weights: npt.NDArray[np.int8],
+    strides: tuple[int, int],
+    groups: int,
+    rule: NarrowRule,
+    scratch: int,
+    objective: str,
+) -> Implementation | None:
+    """The kernel for weights (outputs, inputs of a group), or None where it does not apply: for single pixels.
+
+    A run of pixels takes up to a quarter of `scratch` bytes: more of them at once saves next to nothing.
+    """
+    outputs, inputs = weights.shape
+    pixels = y_shape[1] if strides != (1, 1) else y_shape[0] * y_shape[1]
+    if pixels == 1:
+        return None
+    group_outputs = outputs // groups
+    steps, blocks = -(-inputs // 2), group_outputs // 4
+    form = rule.requantization
+    saved = _SAVED_CYCLES * groups * -(-group_outputs // 4) * (y_shape[0] * y_shape[1] // 2)
+    own = steps <= LONGEST and (objective == "time" or saved >= _CYCLES_PER_BYTE * (48 * steps + 400))
+    microkernel = Flat(steps if own else 0, steps > LONGEST, group_outputs % 4, form)
+    run = max(2, scratch // 4 // (4 * steps * groups) & ~1)
+    spec = FlatSpecification(x_shape, y_shape, strides, groups, run, microkernel)
+    words = block_words(steps, form.words)
+    parts = []
+    for group in range(groups):
+        channels = slice(group * group_outputs, (group + 1) * group_outputs)
+        own_rule = rule.of(channels)
+        parts.append(microkernel.header(steps, blocks, words, outputs))
+        parts.append(pack_stream(weights[channels, None, :], own_rule.biases, own_rule.layer, form, crossed(inputs)))
+    layout = f"{list(weights.shape)} with biases and requantization, as the flat microkernel reads them"
+    return Implementation(
+        specification=spec,
+        build=lambda: build_conv2d_flat(spec),
+        arguments=(
+            Input(x),
+            Constant("stream", np.concatenate(parts), layout),
+            Scratch(2 * groups * spec.slice_values),
+            Output(y),
+        ),
+        macs=y_shape[0] * y_shape[1] * weights.size,
+        microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
+        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        rounding=rule.requantization.describe(),
+    )

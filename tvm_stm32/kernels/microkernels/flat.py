@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The microkernel of 1x1 convolutions: pixels in pairs by all output channels, two pixels by four channels at a time.
+
+Unlike that of rows it knows no shape: one function serves all layers of a model that requantize alike. Inputs are
+int16, widened before, the words of two pixels interleaved: values 0 and 2 of the first pixel, those of the second,
+values 1 and 3 of the first, and so on. The last pair of an odd number of pixels repeats the pixel before the last.
+
+Stream, in 32-bit words: bytes of weights of a block, bytes of the blocks of four channels, bytes from one pixel's
+output to the next's, steps that the first round of the inner loop leaves out; then the blocks, as in stream.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tvm_stm32.kernels.microkernels.requantization import Requantization
+from tvm_stm32.kernels.microkernels.template import render
+
+#: words of the stream before the blocks
+HEADER = 4
+#: steps of an inner loop with any number of them
+UNROLL = 16
+#: most steps in a body that is entered in its middle, and left at its end
+LONGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Parameters of the microkernel.
+
+    steps: pairs of input values of a pixel, 0 for any number; looped: whether there may be more than the body has;
+    rest: channels in the last block, if these are less than four.
+    """
+
+    steps: int
+    looped: bool
+    rest: int
+    requantization: Requantization
+
+    @property
+    def name(self) -> str:
+        """A C name that tells every parameter."""
+        steps = str(self.steps) if self.steps else "loop" if self.looped else "any"
+        rest = f"_{self.rest}" if self.rest else ""
+        return f"flat_{steps}_{self.requantization.name}{rest}"
+
+    @property
+    def unroll(self) -> int:
+        """Steps in the body."""
+        return self.steps or (UNROLL if self.looped else LONGEST)
+
+    def header(self, steps: int, blocks: int, block_words: int, y_stride: int) -> npt.NDArray[np.int32]:
+        """The words before the blocks."""
+        skipped = -steps % self.unroll
+        return np.array([8 * steps, 4 * blocks * block_words, y_stride, skipped], np.int32)
+
+    def render(self) -> str:
+        """The C text, in its Arm and its portable form."""
+        return render(
+            "flat.c.j2",
+            name=self.name,
+            steps=self.steps,
+            looped=self.looped,
+            unroll=self.unroll,
+            rest=self.rest,
+            **self.requantization.parameters(),
+        )
