@@ -52,7 +52,7 @@ def test_how_it_rounds(balanced: CompiledModel) -> None:
     assert all("proven equal to the model's rounding" in call.rounding for call in weighted(balanced))
     assert {call.rounding for call in manifest(balanced).calls if not call.macs} == {""}
     plain = weighted(compiled("cortex-m0plus", "balanced"))
-    assert {call.rounding for call in plain} == {"step by step, tvm_ai_requantize_right"}
+    assert all(call.rounding.startswith("step by step, tvm_ai_requantize") for call in plain)
     assert {call.rounding for call in weighted(compiled("cortex-m4", "balanced", "float32"))} == {""}
 
 

@@ -123,10 +123,10 @@ def test_rows(tmp_path: Path) -> None:
 
 def test_flat(tmp_path: Path) -> None:
     calls, kernels = [], []
-    for form, (fixed, looped), rest in product(FORMS, [(3, False), (32, False), (0, False), (0, True)], (0, 3)):
-        kernel = Flat(fixed, looped, rest, form)
+    for form, (fixed, unroll), rest in product(FORMS, [(3, 3), (32, 32), (0, 32), (0, 4)], (0, 3)):
+        kernel = Flat(fixed, unroll, rest, form)
         kernels.append(kernel)
-        for steps in [fixed] if fixed else [33, 48, 50] if looped else [1, 16, 17, 31, 32]:
+        for steps in [fixed] if fixed else [1, 4, 17, 33, 64]:
             size = block_words(steps, form.words)
             header = kernel.header(steps, 2, size, 4 * 2 + rest + 1).tolist()
             calls += ["fill();", *(f"stream[{at}] = {word};" for at, word in enumerate(header))]

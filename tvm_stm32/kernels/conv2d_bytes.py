@@ -265,4 +265,5 @@ def implement_bytes(x: str, y: str, spec: BytesSpecification, weights: Constant,
         macs=spec.y[0] * spec.y[1] * weights.values.size,
         microkernels=tuple(used),
         overlaps=(Overlap(written=3 + len(scratch), read=0, distances=spec.distances),),
+        rounding=spec.table.rounding,
     )

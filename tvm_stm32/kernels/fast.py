@@ -55,22 +55,25 @@ def _conv2d(
         return None
     data = weights.data.astype(np.int8)
     x_shape, y_shape = (x.shape[1], x.shape[2], x.shape[3]), (y.shape[1], y.shape[2], y.shape[3])
-    padding, strides, groups = attributes.padding, attributes.strides, attributes.groups
+    padding, groups = attributes.padding, attributes.groups
+    strides, dilations = attributes.strides, attributes.dilations
     before = (padding.top, padding.left)
     rule = lane_rule(network, operator, data.reshape(len(data), -1), ranges)
     if rule is None:
         return None
-    whole = data.shape[1:3] == x_shape[:2] and (attributes.dilations == (1, 1) or x_shape[:2] == (1, 1))
+    whole = data.shape[1:3] == x_shape[:2] and (dilations == (1, 1) or x_shape[:2] == (1, 1))
     if y_shape[:2] == (1, 1) and whole and groups == 1 and before == (0, 0):
         return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, widened=target.objective != "ram")
     if data.shape[1:3] == (1, 1) and padding == Padding():
-        flat = implement_flat(
-            x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch, target.objective
-        )
+        flat = implement_flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch)
         if flat is not None:
             return flat
-    rows = implement_rows(x.name, y.name, x_shape, y_shape, data, strides, attributes.dilations, before, groups, rule)
-    square = data.shape[1:3] == (3, 3) and strides == attributes.dilations == (1, 1) and groups == 1
+    if x_shape[1] == y_shape[1] == data.shape[2] == 1 and groups == 1:  # pixels above each other are neighbours
+        x_shape, y_shape = (1, x_shape[0], x_shape[2]), (1, y_shape[0], y_shape[2])
+        data, strides, before = data.swapaxes(1, 2), strides[::-1], before[::-1]
+        dilations = dilations[::-1]
+    rows = implement_rows(x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule)
+    square = data.shape[1:3] == (3, 3) and strides == dilations == (1, 1) and groups == 1
     if target.objective == "ram" or not square:
         return rows
     winograd = [
@@ -96,7 +99,7 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
     if rows == 1:
         return implement_dense(x.name, y.name, data, rule, widened=target.objective != "ram")
     x_shape, y_shape = (rows, 1, inputs), (rows, 1, outputs)
-    return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch, target.objective)
+    return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch)
 
 
 def _depthwise(
