@@ -97,7 +97,7 @@ def implement_dense(x: str, y: str, weights: npt.NDArray[np.int8], rule: NarrowR
     form = rule.requantization
     microkernel = Dense.of(widened or inputs % 4 > 0, rule.layer, form)
     filled = np.pad(weights, ((0, 0), (0, -inputs % 4)))
-    stream = pack_dense(filled, rule.biases, rule.layer, form, microkernel)
+    stream = pack_dense(filled, rule.biases, rule.layer, microkernel)
     spec = DenseSpecification(inputs, outputs, len(stream), form, microkernel)
     layout = f"{list(weights.shape)} with biases and requantization, as the dense microkernel reads them"
     arguments: list[Argument] = [Input(x), Constant("stream", stream, layout), Output(y)]
