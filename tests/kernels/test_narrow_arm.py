@@ -142,11 +142,12 @@ def test_dense(tmp_path: Path) -> None:
     for widened, common, form, rest in product((False, True), (False, True), FORMS, (0, 1, 2)):
         if common and not form.shift:
             continue
-        kernel = Dense(widened, common, rest, form)
+        unroll = 32 if rest == 1 else 8
+        kernel = Dense(widened, common, rest, form, unroll)
         kernels.append(kernel)
-        for fours, count in ((1, 1), (8, 2), (19, 3)):
+        for fours, count in ((1, 1), (8, 2), (35, 2)):
             channels = 4 * (count - (rest > 0)) + rest
-            calls += ["fill();", f"stream[0] = {fours // 8 * 128}; stream[1] = {fours % 8 * 16};"]
+            calls += ["fill();", f"stream[0] = {fours // unroll * unroll * 16}; stream[1] = {fours % unroll * 16};"]
             calls += [f"limit(stream + 2, {form.words});"] if common else []
             calls += blocks(2 + common * form.words, 2 * fours, count, 0 if common else form.words)
             source = "values" if widened else "(const int8_t *)values"

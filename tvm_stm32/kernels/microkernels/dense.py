@@ -20,8 +20,8 @@ from tvm_stm32.kernels.microkernels.stream import crossed, pack_stream
 from tvm_stm32.kernels.microkernels.template import render
 from tvm_stm32.quantize.thresholds import NarrowLayer
 
-#: groups of four inputs in the body of the unrolled loop
-UNROLL = 8
+#: groups of four inputs in the body of the unrolled loop, small and fast
+UNROLL, LONG = 8, 32
 _BYTES_OF_FOUR = 16
 
 
@@ -29,26 +29,29 @@ _BYTES_OF_FOUR = 16
 class Dense:
     """widened: inputs are int16, each four in the order 0, 2, 1, 3; otherwise they are int8 as they come.
 
-    common: all channels requantize with the same constants; rest: channels in the last block, if less than four.
+    common: all channels requantize with the same constants; rest: channels in the last block, if less than four;
+    unroll: groups of four inputs in the body of the loop.
     """
 
     widened: bool
     common: bool
     rest: int
     requantization: Requantization
+    unroll: int = UNROLL
 
     @staticmethod
-    def of(widened: bool, layer: NarrowLayer, requantization: Requantization) -> Dense:
+    def of(widened: bool, layer: NarrowLayer, requantization: Requantization, unroll: int) -> Dense:
         """The microkernel for a layer."""
         common = len(set(layer.channels)) == 1
         form = replace(requantization, shift=layer.channels[0].shift) if common else requantization
-        return Dense(widened, common, len(layer.channels) % 4, form)
+        return Dense(widened, common, len(layer.channels) % 4, form, unroll)
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        kind = ("_widened" if self.widened else "") + ("_common" if self.common else "")
-        return f"dense{kind}_{self.requantization.name}" + (f"_{self.rest}" if self.rest else "")
+        kind = ("_widened" if self.widened else "") + ("_common" if self.common else "") + "_"
+        rest = f"_{self.rest}" if self.rest else ""
+        return f"dense{kind}{self.unroll}_{self.requantization.name}{rest}"
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
@@ -59,7 +62,7 @@ class Dense:
             common=self.common,
             rest=self.rest,
             ctype="int16_t" if self.widened else "int8_t",
-            unroll=UNROLL,
+            unroll=self.unroll,
             **self.requantization.parameters(),
         )
 
@@ -69,7 +72,7 @@ def pack_dense(
 ) -> npt.NDArray[np.int32]:
     """The stream of weights (channels, inputs); inputs are a multiple of four."""
     inputs = weights.shape[1]
-    unrolled = inputs // 4 // UNROLL * UNROLL * _BYTES_OF_FOUR
+    unrolled = inputs // 4 // microkernel.unroll * microkernel.unroll * _BYTES_OF_FOUR
     narrow, form = layer.channels[0], microkernel.requantization
     header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled]
     if microkernel.common:
