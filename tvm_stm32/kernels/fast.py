@@ -12,10 +12,22 @@ from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.microkernels.winograd import SCALES
 from tvm_stm32.kernels.narrow import Ranges, lane_rule, plane_rule, winograd_rule
+from tvm_stm32.kernels.pool_rules import implement_pool_by_words
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator, Padding
+from tvm_stm32.model.network import (
+    Arithmetic,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    Mean,
+    Network,
+    Operator,
+    Padding,
+    Pool2D,
+)
 
 
 def implement_fast(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation | None:
@@ -24,9 +36,13 @@ def implement_fast(network: Network, operator: Operator, target: Target, ranges:
     if isinstance(attributes, Conv2D):
         return _conv2d(network, operator, attributes, target, ranges)
     if isinstance(attributes, DepthwiseConv2D):
-        return _depthwise(network, operator, attributes, target)
+        return _depthwise(network, operator, attributes, target, ranges)
     if isinstance(attributes, FullyConnected):
         return _fully_connected(network, operator, target, ranges)
+    if isinstance(attributes, Pool2D):
+        return implement_pool_by_words(network, operator)
+    if isinstance(attributes, Mean) and operator.arithmetic is Arithmetic.TFLITE:
+        return implement_mean(network, operator, words=True)
     return None
 
 
@@ -87,7 +103,7 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
 
 
 def _depthwise(
-    network: Network, operator: Operator, attributes: DepthwiseConv2D, target: Target
+    network: Network, operator: Operator, attributes: DepthwiseConv2D, target: Target, ranges: Ranges
 ) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
@@ -103,6 +119,6 @@ def _depthwise(
         attributes.strides,
         attributes.dilations,
         (attributes.padding.top, attributes.padding.left),
-        plane_rule(network, operator, data.reshape(len(data), -1)),
+        plane_rule(network, operator, data.reshape(len(data), -1), ranges),
         target.scratch,
     )
