@@ -67,7 +67,7 @@ def _conv2d(
         return None
     whole = data.shape[1:3] == x_shape[:2] and (dilations == (1, 1) or x_shape[:2] == (1, 1))
     if y_shape[:2] == (1, 1) and whole and groups == 1 and before == (0, 0):
-        return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, widened=target.objective != "ram")
+        return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, target.objective)
     if data.shape[1:3] == (1, 1) and padding == Padding():
         flat = implement_flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch)
         if flat is not None:
@@ -101,7 +101,7 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
     if rule is None:
         return None
     if rows == 1:
-        return implement_dense(x.name, y.name, data, rule, widened=target.objective != "ram")
+        return implement_dense(x.name, y.name, data, rule, target.objective)
     x_shape, y_shape = (rows, 1, inputs), (rows, 1, outputs)
     return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch)
 
