@@ -14,7 +14,7 @@ STM32_PORT = Layer(
     },
     runtime={
         "ai_runtime_api.h": "include/ai_runtime_api.h",
-        "dlpack/dlpack.h": "include/dlpack/dlpack.h",
+        "dlpack/dlpack.h": "../tvm_aot/include/dlpack/dlpack.h",
         "tvm_ai_stm32_port.h": "include/tvm_ai_stm32_port.h",
         "tvm_ai_stm32_port.c": "src/tvm_ai_stm32_port.c",
     },

@@ -145,7 +145,7 @@ ai_status ai_run(ai_handle handle)
 /* The model that `handle` is of; for one that is none, a model without anything. */
 static const ai_model_info *info_of(ai_handle handle)
 {
-    static const ai_model_info none = {.name = "", .datetime = "", .revision = "", .tool_version = "", .api_version = ""};
+    static const ai_model_info none = {"", "", "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     const tvm_ai_stm32_port_context *context = find(handle);
     return context == NULL ? &none : context->info;
 }
