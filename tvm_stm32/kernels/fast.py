@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tvm_stm32.kernels.add_arrays import implement_add_arrays
 from tvm_stm32.kernels.choice import choose, cycles
 from tvm_stm32.kernels.conv2d_flat import implement_flat
 from tvm_stm32.kernels.conv2d_rows import implement_rows
@@ -18,6 +19,7 @@ from tvm_stm32.kernels.narrow import Ranges, lane_rule, plane_rule, winograd_rul
 from tvm_stm32.kernels.pool_rules import implement_pool_by_words
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import (
+    Add,
     Arithmetic,
     Conv2D,
     DepthwiseConv2D,
@@ -41,6 +43,8 @@ def implement_fast(network: Network, operator: Operator, target: Target, ranges:
         return _fully_connected(network, operator, target, ranges)
     if isinstance(attributes, Pool2D):
         return implement_pool_by_words(network, operator)
+    if isinstance(attributes, Add) and operator.arithmetic is Arithmetic.TFLITE:
+        return implement_add_arrays(network, operator)
     if isinstance(attributes, Mean) and operator.arithmetic is Arithmetic.TFLITE:
         return implement_mean(network, operator, words=True)
     return None
