@@ -44,7 +44,9 @@ def build_firmware(
         libraries.append(f"lib{model.settings.name}.a")
         objects = [f"{Path(source).stem}.o" for source in sources]
         subprocess.run(["arm-none-eabi-ar", "rcD", libraries[-1], *objects], cwd=folder, check=True, timeout=60)
+    kept = [symbol for model in models for symbol in _interface(model).kept_symbols(model.settings.name)]
     link = ["-nostartfiles", "--specs=nano.specs", "-T", "link.ld", "-Wl,--gc-sections"]
+    link += [f"-Wl,-u,{symbol}" for symbol in kept]
     sources = [*_program(program, programs, compiler, [*flags, *_includes(models)], folder), "startup.c"]
     elf = f"{program}.elf"
     compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-lstdc++", "-o", elf)

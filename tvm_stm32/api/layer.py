@@ -20,6 +20,7 @@ class Layer:
     observes: bool = False  #: has functions that need the run function with an observer
     cxx: bool = False  #: its headers are C++; its sources are C all the same
     excludes: tuple[str, ...] = ()  #: layers whose names collide: never in one translation unit, ``#error`` says so
+    keeps: tuple[str, ...] = ()  #: symbols that a firmware needs though it never names them: the linker is told to
 
     @property
     def folder(self) -> str:
