@@ -42,7 +42,9 @@ def build_firmware(
         libraries.append(f"lib{model.settings.name}.a")
         objects = [f"{Path(source).stem}.o" for source in sources]
         subprocess.run(["arm-none-eabi-ar", "rcD", libraries[-1], *objects], cwd=folder, check=True, timeout=60)
+    kept = [symbol for model in models for symbol in _interface(model).kept_symbols(model.settings.name)]
     link = ["-nostartfiles", "--specs=nano.specs", "-T", "link.ld", "-Wl,--gc-sections"]
+    link += [f"-Wl,-u,{symbol}" for symbol in kept]
     sources = [*_copy_program(programs / f"{program}.c", folder), "startup.c"]
     elf = f"{program}.elf"
     compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-o", elf)

@@ -19,6 +19,7 @@ class Layer:
     runtime: Mapping[str, str] = field(default_factory=dict)  #: file -> what it is a copy of; the same for every model
     observes: bool = False  #: has functions that need the run function with an observer
     excludes: tuple[str, ...] = ()  #: layers whose names collide: never in one translation unit, ``#error`` says so
+    keeps: tuple[str, ...] = ()  #: symbols that a firmware needs though it never names them: the linker is told to
 
     @property
     def folder(self) -> str:
