@@ -6,9 +6,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import numpy as np
-
-from tests.api.layered import CLIENTS, layered
+from tests.api.layered import CLIENTS, layered, without_weights
 from tests.firmware.build import build_firmware, build_host_program
 from tests.firmware.test_api import F405, tiny_line, total_line
 from tests.tiny_models import tiny, total
@@ -16,13 +14,6 @@ from tvm_stm32.emulator.machine import machine_for_part
 from tvm_stm32.emulator.run import run_elf
 
 MODELS = [layered(model, "x-cube-ai") for model in (tiny(), tiny("outside", "application", "application"), total())]
-
-
-def without_weights(title: str, seed: int) -> str:
-    """What the client prints of a run of ``tiny`` on a struct of zeros."""
-    side = np.clip(np.arange(8) * 3 - seed, -128, 127)
-    sums = np.trunc(np.cumsum(side) / 8).astype(int)
-    return f"{title}: {' '.join(map(str, sums))}{' 0' * 8}"
 
 
 #: MUL, ADD, one without a number (CUMSUM), DEQUANTIZE

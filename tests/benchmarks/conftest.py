@@ -11,8 +11,7 @@ from sampled_network import NONE, SampledNetwork
 
 @pytest.fixture(scope="session")
 def bench(shared: Path) -> Path:
-    """The folder of the measuring harness; without it, or what it needs, skip."""
-    pytest.importorskip("capstone")  # the harness's, not the project's
+    """The folder of the measuring harness; without it, skip."""
     if not (shared / "bench" / "bench.py").is_file():
         pytest.skip(f"no {shared.name}/bench beside the checkout")
     return shared / "bench"

@@ -48,15 +48,23 @@ CORTEX_M4 = "STM32F405RGT6"
 CORTEX_M3, CORTEX_M0PLUS = "STM32F103RBT6", "STM32G071RBT6"
 
 
-def failures(folder: Path, microkernels: Sequence[Microkernel], checks: str, part_number: str = CORTEX_M4) -> str:
+def failures(
+    folder: Path,
+    microkernels: Sequence[Microkernel],
+    checks: str,
+    part_number: str = CORTEX_M4,
+    helpers: Sequence[str] = (),
+) -> str:
     """What `checks`, C functions with one ``int main(void)``, print; the portable forms are named ``portable_<name>``.
+
+    `helpers` are further functions that the microkernels define.
 
     Raises:
         ToolError: the program faulted, or did not end.
     """
     distinct = {microkernel.name: microkernel.render() for microkernel in microkernels}
-    aliases = "".join(f"#define {name} portable_{name}\n" for name in distinct)
-    originals = "".join(f"#undef {name}\n" for name in distinct)
+    aliases = "".join(f"#define {name} portable_{name}\n" for name in (*distinct, *helpers))
+    originals = "".join(f"#undef {name}\n" for name in (*distinct, *helpers))
     parts = [_HEAD, *distinct.values(), _PORTABLE, aliases, *distinct.values(), originals, checks]
     part = find_part(part_number)
     elf = link(part, "\n".join(parts), folder, options=[f"-I{INCLUDE}"])

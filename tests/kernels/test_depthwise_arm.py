@@ -55,12 +55,13 @@ def table(name: str, values: npt.NDArray[np.int32]) -> str:
 
 
 def rounding(shift: int, signed: bool, rng: np.random.Generator) -> NarrowLayer:
-    """Requantization that brings sums of a few thousand to what int8 holds."""
+    """Requantization that brings sums of a few thousand to what int8 holds; shift 0: one for each channel."""
     channels = []
-    for _ in range(CHANNELS):
-        addend = int(rng.integers(-60 << shift, 60 << shift))
-        negative = addend - int(rng.integers(0, 1 << shift)) if signed else addend
-        channels.append(Narrow(16, int(rng.integers(1 << 18, 1 << 19)) << shift, addend, negative))
+    for index in range(CHANNELS):
+        own = shift or 5 + 2 * index
+        addend = int(rng.integers(-60 << own, 60 << own))
+        negative = addend - int(rng.integers(0, 1 << own)) if signed else addend
+        channels.append(Narrow(16, int(rng.integers(1 << 18, 1 << 19)) << own, addend, negative, own))
     return NarrowLayer(shift, signed, tuple(channels))
 
 
@@ -87,8 +88,13 @@ def test_planes(tmp_path: Path) -> None:
     kernels, calls, tables = [], [], []
     for stride, row_bytes in ((1, 40), (2, 68)):
         for outputs, inner, outer in ((1, 5, 9), (2, 4, 8), (3, 3, 100), (5, 8, 40), (7, 60, 500), (16, 7, 120)):
-            for shift, signed, odd in ((3, False, True), (9, True, False), (11, False, False)):
-                kernel = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd)
+            for shift, signed, odd, clamp in (
+                (3, False, True, None),
+                (9, True, False, (-128, 40)),
+                (11, False, False, (-20, 100)),
+                (0, True, True, None),
+            ):
+                kernel = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd, clamp)
                 weights, biases = rng.integers(-127, 128, (CHANNELS, 3, 3)), rng.integers(-9999, 9999, CHANNELS)
                 packed = pack_channels(weights, biases, rounding(shift, signed, rng), stride)
                 tables.append(table(f"table_{len(kernels)}", packed))
@@ -107,10 +113,14 @@ def test_windows(tmp_path: Path) -> None:
     kernels, calls, tables = [], [], []
     for (rows, taps), (stride, row_step, band_step) in itertools.product(shapes, steps):
         outputs = int(rng.integers(1, 10))
-        inner, outer = ((3, 30), (400, 5), (1, 4100), (1500, 6))[len(kernels) % 4]
-        shift, signed = ((3, False), (9, True), (11, False))[len(kernels) % 3]
+        inner, outer = ((3, 30), (400, 5), (1, 4100), (1500, 6))[len(kernels) // 2 % 4]
+        shift, signed, clamp = ((3, False, None), (9, True, (-9, 127)), (11, False, None), (0, True, (-70, 70)))[
+            len(kernels) % 4
+        ]
         paired = stride % 2 == 1 and (outputs > 1 or len(kernels) % 5 == 0)
-        kernel = DepthwiseWindow(rows, taps, stride, paired, row_step, band_step, outputs, inner, outer, shift, signed)
+        kernel = DepthwiseWindow(
+            rows, taps, stride, paired, row_step, band_step, outputs, inner, outer, shift, signed, clamp
+        )
         assert kernel.possible()
         weights, biases = rng.integers(-127, 128, (CHANNELS, rows, taps)), rng.integers(-9999, 9999, CHANNELS)
         packed = pack_windows(weights, biases, rounding(shift, signed, rng), kernel)

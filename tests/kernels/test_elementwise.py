@@ -14,6 +14,7 @@ from kernels.reference_arithmetic import away, clamp, scaled
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Activation, Add, Arithmetic, Mul, Tensor
 
 NONE, RELU6, RELU_N1 = Activation(), Activation(0.0, 6.0), Activation(-1.0, 1.0)
@@ -52,11 +53,11 @@ class Case:
             parts[1].data = values(parts[1], 5)
         return parts[0], parts[1], parts[2]
 
-    def implementation(self) -> Implementation:
+    def implementation(self, dsp: bool = False) -> Implementation:
         """The kernel."""
         a, b, y = self.tensors()
         arithmetic = Arithmetic.TFLITE if self.scales else Arithmetic.FLOAT
-        return layer(self.operation(self.activation), [a, b], y, arithmetic)
+        return layer(self.operation(self.activation), [a, b], y, arithmetic, Target(dsp))
 
 
 def values(tensor: Tensor, seed: int) -> npt.NDArray[Any]:
@@ -137,8 +138,9 @@ def expected(case: Case, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArra
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
-    """All cases in one library."""
-    return HostKernels(tmp_path_factory.mktemp("elementwise"), [case.implementation() for case in CASES])
+    """All cases in one library, each without and with DSP instructions."""
+    implementations = [case.implementation(dsp) for dsp in (False, True) for case in CASES]
+    return HostKernels(tmp_path_factory.mktemp("elementwise"), implementations)
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=lambda index: str(CASES[index]))
@@ -148,7 +150,8 @@ def test_equals_the_reference(kernels: HostKernels, index: int) -> None:
     for seed in range(3):
         left, right = values(a, seed), values(b, 5 if case.constant else 100 + seed)
         inputs = [left] if case.constant else [left, right]
-        np.testing.assert_array_equal(kernels.run(index, inputs, y), expected(case, left, right))
+        for kernel in (index, len(CASES) + index):
+            np.testing.assert_array_equal(kernels.run(kernel, inputs, y), expected(case, left, right))
 
 
 def test_every_pair_of_values(tmp_path: Any) -> None:

@@ -13,6 +13,7 @@ from kernels.host_kernels import HostKernels, activation, layer
 from kernels.reference_arithmetic import clamp, divide, high_multiply, shift_right, split
 
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Arithmetic, Mean, Tensor
 
 
@@ -37,11 +38,11 @@ class Case:
         x = activation("x", self.shape, dtype, scales[0], self.zero_points[0])
         return x, activation("y", kept, dtype, scales[1], self.zero_points[1])
 
-    def implementation(self) -> Implementation:
+    def implementation(self, dsp: bool = False) -> Implementation:
         """The kernel."""
         x, y = self.tensors()
         arithmetic = Arithmetic.TFLITE if self.scales else Arithmetic.FLOAT
-        return layer(Mean(self.axes, self.keep_dims), [x], y, arithmetic)
+        return layer(Mean(self.axes, self.keep_dims), [x], y, arithmetic, Target(dsp))
 
 
 CASES = [
@@ -51,6 +52,8 @@ CASES = [
     Case((1, 3, 5, 7), (3,), scales=(0.3, 0.2), zero_points=(3, 4)),
     Case((1, 3, 5, 7), (1, 3), scales=(0.3, 0.2), zero_points=(3, 4)),
     Case((1, 3, 5, 7), (0, 1, 2, 3), scales=(1.0, 0.01), zero_points=(-7, 0)),
+    Case((1, 15, 17, 5), (1, 2), scales=(0.05, 0.05), zero_points=(-128, -128)),
+    Case((2, 3, 4, 9), (0, 2), scales=(0.05, 0.05), zero_points=(4, -128)),
     Case((1, 48), (1,), True, (0.5, 0.5)),
     Case((9,), (0,), scales=(100.0, 1e-3)),
     Case((9,), (0,), scales=(1e-9, 100.0)),
@@ -85,8 +88,9 @@ def mean_int8(case: Case, total: int, count: int) -> int:
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
-    """All cases in one library."""
-    return HostKernels(tmp_path_factory.mktemp("mean"), [case.implementation() for case in CASES])
+    """All cases in one library, each without and with DSP instructions."""
+    implementations = [case.implementation(dsp) for dsp in (False, True) for case in CASES]
+    return HostKernels(tmp_path_factory.mktemp("mean"), implementations)
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=lambda index: str(CASES[index]))
@@ -95,15 +99,15 @@ def test_equals_the_reference(kernels: HostKernels, index: int) -> None:
     y = case.tensors()[1]
     for seed in range(4):
         x = values(case, seed)
-        found = kernels.run(index, [x], y)
-        if case.scales is None:
-            mean = x.mean(axis=case.axes, keepdims=case.keep_dims, dtype=np.float64)
-            np.testing.assert_allclose(found, mean, rtol=1e-5, atol=1e-5)
-            continue
-        totals = x.sum(axis=case.axes, keepdims=case.keep_dims, dtype=np.int64)
-        count = x.size // found.size
-        expected = [mean_int8(case, int(total), count) for total in totals.ravel()]
-        np.testing.assert_array_equal(found.ravel(), expected)
+        for found in (kernels.run(kernel, [x], y) for kernel in (index, len(CASES) + index)):
+            if case.scales is None:
+                mean = x.mean(axis=case.axes, keepdims=case.keep_dims, dtype=np.float64)
+                np.testing.assert_allclose(found, mean, rtol=1e-5, atol=1e-5)
+                continue
+            totals = x.sum(axis=case.axes, keepdims=case.keep_dims, dtype=np.int64)
+            count = x.size // found.size
+            expected = [mean_int8(case, int(total), count) for total in totals.ravel()]
+            np.testing.assert_array_equal(found.ravel(), expected)
 
 
 def test_loops_are_merged() -> None:

@@ -123,10 +123,10 @@ def test_rows(tmp_path: Path) -> None:
 
 def test_flat(tmp_path: Path) -> None:
     calls, kernels = [], []
-    for form, (fixed, looped), rest in product(FORMS, [(3, False), (32, False), (0, False), (0, True)], (0, 3)):
-        kernel = Flat(fixed, looped, rest, form)
+    for form, (fixed, unroll), rest in product(FORMS, [(3, 3), (32, 32), (0, 32), (0, 4)], (0, 3)):
+        kernel = Flat(fixed, unroll, rest, form)
         kernels.append(kernel)
-        for steps in [fixed] if fixed else [33, 48, 50] if looped else [1, 16, 17, 31, 32]:
+        for steps in [fixed] if fixed else [1, 4, 17, 33, 64]:
             size = block_words(steps, form.words)
             header = kernel.header(steps, 2, size, 4 * 2 + rest + 1).tolist()
             calls += ["fill();", *(f"stream[{at}] = {word};" for at, word in enumerate(header))]
@@ -139,17 +139,17 @@ def test_flat(tmp_path: Path) -> None:
 
 def test_dense(tmp_path: Path) -> None:
     calls, kernels = [], []
-    for widened, common, general, (lanes, bits), clamp in product(
-        (False, True), (False, True), (False, True), ((True, 8), (False, 3)), (None, (-20, 30))
-    ):
-        if common and general:
+    for widened, common, form, rest in product((False, True), (False, True), FORMS, (0, 1, 2)):
+        if common and not form.shift:
             continue
-        kernel = Dense(widened, common, general, lanes, bits, clamp)
+        unroll = 32 if rest == 1 else 8
+        kernel = Dense(widened, common, rest, form, unroll)
         kernels.append(kernel)
-        for fours, channels in ((1, 4), (8, 5), (19, 10)):
-            first = 6 if common else 3
-            calls += ["fill();", f"stream[0] = {fours // 8 * 128}; stream[1] = {fours % 8 * 16}; stream[2] = 11;"]
-            calls += ["limit(stream + 3, 3);"] if common else blocks(first, 2 * fours, 3, kernel.words)
+        for fours, count in ((1, 1), (8, 2), (35, 2)):
+            channels = 4 * (count - (rest > 0)) + rest
+            calls += ["fill();", f"stream[0] = {fours // unroll * unroll * 16}; stream[1] = {fours % unroll * 16};"]
+            calls += [f"limit(stream + 2, {form.words});"] if common else []
+            calls += blocks(2 + common * form.words, 2 * fours, count, 0 if common else form.words)
             source = "values" if widened else "(const int8_t *)values"
             calls += [f"{name}({source}, stream, (int8_t *){to}, {channels});" for name, to in forms(kernel.name)]
             calls += [f'compare("{kernel.name}");']

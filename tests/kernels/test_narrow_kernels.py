@@ -129,6 +129,8 @@ CASES = [
     Case((5, 6, 9), 7, (4, 4), padding=1, form="pw", largest=128),
     Case((4, 6, 8), 4, (3, 5), padding=2, form="p", strides=(1, 2), arithmetic=ONNX),
     Case((13, 13, 2), 4, (13, 2), form="p"),
+    Case((14, 1, 6), 4, (3, 1), strides=(2, 1), form="n", zero_points=(1, 2), activation=NONE),
+    Case((9, 1, 4), 6, (2, 1), dilations=(3, 1)),
     # one row
     Case((1, 64), 12, ()),
     Case((1, 61), 7, ()),

@@ -259,6 +259,7 @@ def others() -> Iterator[Case]:
         dtype = "float32" if arithmetic is FLOAT else "int8"
         a, b, y = (tensor(name, 1, 4, 5, 6, dtype=dtype) for name in "aby")
         yield case(Add(), [a, b], y, arithmetic)
+        yield case(Add(), [a, b], y, arithmetic, DSP[0])
         yield case(Add(), [a, tensor("b", 6, dtype=dtype)], y, arithmetic)
         for mode in ("max", "average"):
             for geometry in (

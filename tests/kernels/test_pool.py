@@ -14,6 +14,7 @@ from kernels.reference_arithmetic import clamp, divide
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Activation, Arithmetic, Padding, Pool2D, Tensor
 
 NONE, RELU, RELU6 = Activation(), Activation(0.0, None), Activation(0.0, 6.0)
@@ -43,14 +44,18 @@ class Case:
         x = activation("x", (1, height, width, channels), self.dtype, scale, zero_point)
         return x, activation("y", (1, rows, columns, channels), self.dtype, scale, zero_point)
 
-    def implementation(self, arithmetic: Arithmetic | None = None) -> Implementation:
+    def implementation(
+        self,
+        arithmetic: Arithmetic | None = None,
+        target: Target = Target(),  # noqa: B008
+    ) -> Implementation:
         """The kernel."""
         x, y = self.tensors()
         attributes = Pool2D(
             self.mode, self.kernel, self.strides, Padding(*self.padding), self.count_padding, self.activation
         )
         default = Arithmetic.FLOAT if self.dtype == "float32" else Arithmetic.TFLITE
-        return layer(attributes, [x], y, arithmetic or default)
+        return layer(attributes, [x], y, arithmetic or default, target)
 
 
 CASES = [
@@ -67,6 +72,8 @@ CASES = [
     Case("average", "int8", (25, 5, 5), (25, 5), (25, 5), activation=RELU),
     Case("average", "int8", (5, 5, 3), (2, 2), (1, 1), (0, 0, 1, 1), RELU6),
     Case("average", "int8", (3, 3, 2), (1, 1)),
+    Case("average", "int8", (15, 17, 5), (15, 17)),
+    Case("average", "int8", (16, 16, 4), (16, 16)),
     Case("average", "float32", (7, 6, 6), (3, 3), (2, 2), (1, 1, 1, 1), RELU6),
     Case("average", "float32", (7, 6, 6), (3, 3), (2, 2), (1, 1, 1, 1), count_padding=True),
 ]
@@ -117,8 +124,9 @@ def reduce(case: Case, window: npt.NDArray[Any]) -> float:
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
-    """All cases in one library."""
-    return HostKernels(tmp_path_factory.mktemp("pool"), [case.implementation() for case in CASES])
+    """All cases in one library, each without and with DSP instructions."""
+    implementations = [case.implementation(target=Target(dsp)) for dsp in (False, True) for case in CASES]
+    return HostKernels(tmp_path_factory.mktemp("pool"), implementations)
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=lambda index: str(CASES[index]))
@@ -126,11 +134,13 @@ def test_equals_the_reference(kernels: HostKernels, index: int) -> None:
     case = CASES[index]
     for seed in range(3):
         x = values(case, seed)
-        found = kernels.run(index, [x], case.tensors()[1])
-        if case.dtype == "float32":
-            np.testing.assert_allclose(found, expected(case, x), rtol=1e-6, atol=1e-6)
-        else:
-            np.testing.assert_array_equal(found, expected(case, x))
+        result = expected(case, x)
+        for kernel in (index, len(CASES) + index):
+            found = kernels.run(kernel, [x], case.tensors()[1])
+            if case.dtype == "float32":
+                np.testing.assert_allclose(found, result, rtol=1e-6, atol=1e-6)
+            else:
+                np.testing.assert_array_equal(found, result)
 
 
 def test_a_maximum_serves_every_arithmetic_and_an_average_one() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from tvm_stm32.api.interface import Interface
 from tvm_stm32.api.layer import Layer
+from tvm_stm32.api.stai import context as stai
+from tvm_stm32.api.tvm_aot import context as tvm_aot
 from tvm_stm32.api.x_cube_ai import context as x_cube_ai
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.emit import emit, template_context
@@ -17,6 +19,8 @@ from tvm_stm32.codegen.environment import c_environment
 #: layer -> what its templates know, beside what every template knows
 CONTEXTS: dict[str, Callable[[CompiledModel], dict[str, Any]]] = {
     "x-cube-ai": x_cube_ai.context,
+    "stai": stai.context,
+    "tvm-aot": tvm_aot.context,
 }
 
 _HERE = Path(__file__).parent

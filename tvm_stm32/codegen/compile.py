@@ -26,6 +26,7 @@ from tvm_stm32.codegen.lower import lower_kernel
 from tvm_stm32.codegen.schedule import schedule
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
+from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import target_of
 from tvm_stm32.memory.buffer import aligned
 from tvm_stm32.model.load import load_model
@@ -63,7 +64,8 @@ def compile_network(
     check_interface(network)
     target = target_of(settings.cpu, settings.optimize)
     ranges = value_ranges(network)
-    implementations = [implement(network, operator, target, ranges) for operator in network.operators]
+    found = [implement(network, operator, target, ranges) for operator in network.operators]
+    implementations = share(found, settings.optimize)
     return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
 
 

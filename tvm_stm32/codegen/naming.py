@@ -10,7 +10,7 @@ from tvm_stm32.errors import SettingsError
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 #: keywords of C up to C23 and of C++ up to C++20, and words that compilers and headers make macros of
-_RESERVED = frozenset(
+RESERVED = frozenset(
     """
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class co_await
     co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do
@@ -41,7 +41,7 @@ def check_name(name: str) -> None:
     hint = "use letters, digits and underscores, starting with a letter, such as kws or wake_word"
     if not _IDENTIFIER.fullmatch(name):
         raise SettingsError(f"{name!r} is no C identifier", "--name", hint)
-    if name in _RESERVED:
+    if name in RESERVED:
         raise SettingsError(f"{name!r} is a word of C or C++", "--name", hint)
     if name.lower() in _SYSTEM_HEADERS:
         raise SettingsError(f"{name!r} would make a header that hides the system's {name.lower()}.h", "--name", hint)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -91,3 +92,8 @@ def _first_uses(calls: Sequence[Call], names: set[str]) -> list[list[str]]:
 def shape_text(tensor: CompiledTensor) -> str:
     """Type and shape for a reader: "int8 1x8x8x3"; a scalar is its type alone."""
     return " ".join(filter(None, (tensor.dtype, "x".join(map(str, tensor.shape)))))
+
+
+def element_counts(tensors: Sequence[CompiledTensor]) -> list[int]:
+    """Elements of each."""
+    return [math.prod(tensor.shape) for tensor in tensors]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tvm_stm32.kernels.conv2d_flat import FlatSpecification
 from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.conv2d_winograd import WinogradSpecification
 from tvm_stm32.kernels.implementation import Constant, Implementation, Scratch, Specification
@@ -43,6 +44,8 @@ def cycles(specification: Specification) -> float:
     """About how many cycles a Cortex-M4 takes for one call, counted from the microkernels' instructions."""
     if isinstance(specification, RowsSpecification):
         return _rows(specification)
+    if isinstance(specification, FlatSpecification):
+        return _flat(specification)
     assert isinstance(specification, WinogradSpecification), specification.family
     return _winograd(specification)
 
@@ -59,6 +62,17 @@ def _rows(specification: RowsSpecification) -> float:
     alone = singles * (blocks * (rows.rows * (rows.steps * 11 + around) + 4 * requantize + 20) + 20)
     fetched = specification.x[0] * specification.x[1] * specification.x[2]
     return pairs + alone + 2 * fetched
+
+
+def _flat(specification: FlatSpecification) -> float:
+    microkernel, steps = specification.microkernel, specification.steps
+    rounds = 0 if microkernel.steps else -(-steps // microkernel.unroll)
+    form = microkernel.requantization
+    around = 57 + 16 * form.signed + 16 * (form.shift == 0) + (8 + 6 * rounds if rounds else 0)
+    blocks = -(-specification.y[2] // specification.groups // 4) * specification.groups
+    pairs = specification.rows * sum(-(-count // 2) for _, count in specification.pieces)
+    elements = specification.x[0] * specification.x[1] * specification.x[2]
+    return pairs * (blocks * ((15 if form.lanes else 18) * steps + around) + 20) + 1.75 * elements
 
 
 def _winograd(specification: WinogradSpecification) -> float:

@@ -13,6 +13,7 @@ from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.kernels.copy import copy
 from tvm_stm32.kernels.implementation import Implementation, Output, read
 from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Concat, Network, Operator
@@ -57,9 +58,7 @@ def build_concat(spec: ConcatSpecification) -> Any:
         with build.serial(spec.outer) as o:
             IRBuilder.name("o", o)
             for run, start, x in zip(spec.runs, starts, inputs, strict=False):
-                with build.serial(run) as i:
-                    IRBuilder.name("i", i)
-                    build.buffer_store(output, x[o * run + i], [o * total + start + i])
+                build.evaluate(copy(output[o * total + start], x[o * run], run, spec.dtype))
     return builder.get()
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,11 @@ import numpy.typing as npt
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
-from tvm_stm32.kernels.microkernels.flat import HEADER, LONGEST, Flat
+from tvm_stm32.kernels.microkernels.flat import HEADER, LONGEST, UNROLLS, Flat
 from tvm_stm32.kernels.microkernels.stream import block_words, crossed, pack_stream
 from tvm_stm32.kernels.microkernels.widen import WidenPairs
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
-
-#: cycles that a body for one number of steps saves a block of four channels of two pixels
-_SAVED_CYCLES = 8
-#: and how many of them a byte of its code must save in one inference, unless the objective is time
-_CYCLES_PER_BYTE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,43 +164,53 @@ def implement_flat(
     groups: int,
     rule: NarrowRule,
     scratch: int,
-    objective: str,
 ) -> Implementation | None:
     """The kernel for weights (outputs, inputs of a group), or None where it does not apply: for single pixels.
 
-    A run of pixels takes up to a quarter of `scratch` bytes: more of them at once saves next to nothing.
+    A run of pixels takes up to a quarter of `scratch` bytes: more of them at once saves next to nothing. The fastest
+    kernel is for the number of inputs; its alternatives are for any number, the faster first.
     """
     outputs, inputs = weights.shape
     pixels = y_shape[1] if strides != (1, 1) else y_shape[0] * y_shape[1]
     if pixels == 1:
         return None
-    group_outputs = outputs // groups
-    steps, blocks = -(-inputs // 2), group_outputs // 4
-    form = rule.requantization
-    saved = _SAVED_CYCLES * groups * -(-group_outputs // 4) * (y_shape[0] * y_shape[1] // 2)
-    own = steps <= LONGEST and (objective == "time" or saved >= _CYCLES_PER_BYTE * (48 * steps + 400))
-    microkernel = Flat(steps if own else 0, steps > LONGEST, group_outputs % 4, form)
+    steps, rest, form = -(-inputs // 2), outputs // groups % 4, rule.requantization
     run = max(2, scratch // 4 // (4 * steps * groups) & ~1)
-    spec = FlatSpecification(x_shape, y_shape, strides, groups, run, microkernel)
-    words = block_words(steps, form.words)
+
+    def implementation(microkernel: Flat, alternatives: tuple[Implementation, ...]) -> Implementation:
+        spec = FlatSpecification(x_shape, y_shape, strides, groups, run, microkernel)
+        layout = f"{list(weights.shape)} with biases and requantization, as the flat microkernel reads them"
+        return Implementation(
+            specification=spec,
+            build=lambda: build_conv2d_flat(spec),
+            arguments=(
+                Input(x),
+                Constant("stream", _stream(weights, groups, rule, microkernel), layout),
+                Scratch(2 * groups * spec.slice_values),
+                Output(y),
+            ),
+            macs=y_shape[0] * y_shape[1] * weights.size,
+            microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
+            overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+            rounding=form.describe(),
+            alternatives=alternatives,
+            code_bytes=microkernel.code_bytes,
+        )
+
+    general = tuple(implementation(Flat(0, unroll, rest, form), ()) for unroll in UNROLLS)
+    if steps > LONGEST:
+        return replace(general[0], alternatives=general[1:])
+    return implementation(Flat(steps, steps, rest, form), general)
+
+
+def _stream(weights: npt.NDArray[np.int8], groups: int, rule: NarrowRule, microkernel: Flat) -> npt.NDArray[np.int32]:
+    """The streams of all groups."""
+    outputs, inputs = weights.shape
+    size, steps, form = outputs // groups, -(-inputs // 2), rule.requantization
+    header = microkernel.header(steps, size // 4, block_words(steps, form.words), outputs)
     parts = []
     for group in range(groups):
-        channels = slice(group * group_outputs, (group + 1) * group_outputs)
-        own_rule = rule.of(channels)
-        parts.append(microkernel.header(steps, blocks, words, outputs))
-        parts.append(pack_stream(weights[channels, None, :], own_rule.biases, own_rule.layer, form, crossed(inputs)))
-    layout = f"{list(weights.shape)} with biases and requantization, as the flat microkernel reads them"
-    return Implementation(
-        specification=spec,
-        build=lambda: build_conv2d_flat(spec),
-        arguments=(
-            Input(x),
-            Constant("stream", np.concatenate(parts), layout),
-            Scratch(2 * groups * spec.slice_values),
-            Output(y),
-        ),
-        macs=y_shape[0] * y_shape[1] * weights.size,
-        microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
-        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
-        rounding=rule.requantization.describe(),
-    )
+        channels = slice(group * size, (group + 1) * size)
+        own = rule.of(channels)
+        parts += [header, pack_stream(weights[channels, None, :], own.biases, own.layer, form, crossed(inputs))]
+    return np.concatenate(parts)

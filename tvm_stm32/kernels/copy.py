@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
-"""A plain copy, which compilers turn into memcpy."""
+"""A plain copy, by words where the core can read words at any address."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
@@ -31,18 +32,22 @@ class CopySpecification:
         return f"copy: {self.elements} values of {self.dtype}"
 
 
+def copy(to: Any, value: Any, count: int, dtype: str) -> Any:
+    """TIR: `count` neighbouring values from `value` on go to `to` and after; `to` may overlap them from below."""
+    return T.call_extern("void", "tvm_ai_copy", T.address_of(to), T.address_of(value), count * np.dtype(dtype).itemsize)
+
+
 def build_copy(spec: CopySpecification) -> Any:
     """The TIR function of `spec`: (x, y)."""
     elements, dtype = spec.elements, spec.dtype
 
     @T.prim_func(s_tir=True)
-    def copy(x: T.handle(dtype), y: T.handle(dtype)):
+    def reshape(x: T.handle(dtype), y: T.handle(dtype)):
         X = T.decl_buffer((elements,), dtype, data=x)
         Y = T.decl_buffer((elements,), dtype, data=y)
-        for i in T.serial(elements):
-            Y[i] = X[i]
+        T.evaluate(copy(Y[0], X[0], elements, dtype))
 
-    return copy
+    return reshape
 
 
 def implement_copy(network: Network, operator: Operator) -> Implementation:

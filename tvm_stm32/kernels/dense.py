@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Argument, Constant, Implementation, Input, Output, Scratch
-from tvm_stm32.kernels.microkernels.dense import Dense, pack_dense
+from tvm_stm32.kernels.microkernels.dense import LONG, UNROLL, Dense, pack_dense
 from tvm_stm32.kernels.microkernels.requantization import Requantization
 from tvm_stm32.kernels.microkernels.widen import Widen
 from tvm_stm32.kernels.narrow import NarrowRule
@@ -82,7 +82,7 @@ def build_dense(spec: DenseSpecification) -> Any:
     return widened if spec.microkernel.widened else direct
 
 
-def implement_dense(x: str, y: str, weights: npt.NDArray[np.int8], rule: NarrowRule, widened: bool) -> Implementation:
+def implement_dense(x: str, y: str, weights: npt.NDArray[np.int8], rule: NarrowRule, objective: str) -> Implementation:
     """The kernel for weights (outputs, inputs).
 
     Args:
@@ -90,14 +90,15 @@ def implement_dense(x: str, y: str, weights: npt.NDArray[np.int8], rule: NarrowR
         y: the output tensor, one row.
         weights: the weights.
         rule: of the lanes.
-        widened: spend two bytes of scratch an input to save a twentieth of the cycles; always where inputs are no
-            multiple of four.
+        objective: unless it is "ram", two bytes of scratch an input are spent to save a twentieth of the cycles; also
+            where inputs are no multiple of four. For "time" long loops get a larger body.
     """
     outputs, inputs = weights.shape
     form = rule.requantization
-    microkernel = Dense.of(widened or inputs % 4 > 0, rule.layer, form)
+    unroll = LONG if objective == "time" and inputs >= 4 * LONG else UNROLL
+    microkernel = Dense.of(objective != "ram" or inputs % 4 > 0, rule.layer, form, unroll)
     filled = np.pad(weights, ((0, 0), (0, -inputs % 4)))
-    stream = pack_dense(filled, rule.biases, rule.layer, form, microkernel)
+    stream = pack_dense(filled, rule.biases, rule.layer, microkernel)
     spec = DenseSpecification(inputs, outputs, len(stream), form, microkernel)
     layout = f"{list(weights.shape)} with biases and requantization, as the dense microkernel reads them"
     arguments: list[Argument] = [Input(x), Constant("stream", stream, layout), Output(y)]

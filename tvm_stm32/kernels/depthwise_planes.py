@@ -335,12 +335,16 @@ def _specification(
         between = inner.output_bytes * inner.phases, outer.output_bytes
         form = layer.shift, layer.signed
         if plain:
-            microkernels.append(DepthwisePlane(inner.stride, row_bytes, phase.outputs, *between, *form, odd))
+            microkernels.append(
+                DepthwisePlane(inner.stride, row_bytes, phase.outputs, *between, *form, odd, rule.clamp)
+            )
             continue
         steps = outer.dilation * row_bytes, outer.stride * row_bytes
         paired = phases[0].outputs > 1 and inner.stride % 2 == 1
         microkernels.append(
-            DepthwiseWindow(outer.taps, inner.taps, inner.stride, paired, *steps, phase.outputs, *between, *form)
+            DepthwiseWindow(
+                outer.taps, inner.taps, inner.stride, paired, *steps, phase.outputs, *between, *form, rule.clamp
+            )
         )
     if not all(microkernel.possible() for microkernel in microkernels):
         return None

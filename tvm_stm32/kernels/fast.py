@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tvm_stm32.kernels.add_arrays import implement_add_arrays
 from tvm_stm32.kernels.choice import choose
 from tvm_stm32.kernels.conv2d_flat import implement_flat
 from tvm_stm32.kernels.conv2d_rows import implement_rows
@@ -12,10 +13,23 @@ from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.microkernels.winograd import SCALES
 from tvm_stm32.kernels.narrow import Ranges, lane_rule, plane_rule, winograd_rule
+from tvm_stm32.kernels.pool_rules import implement_pool_by_words
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Conv2D, DepthwiseConv2D, FullyConnected, Network, Operator, Padding
+from tvm_stm32.model.network import (
+    Add,
+    Arithmetic,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    Mean,
+    Network,
+    Operator,
+    Padding,
+    Pool2D,
+)
 
 
 def implement_fast(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation | None:
@@ -24,9 +38,15 @@ def implement_fast(network: Network, operator: Operator, target: Target, ranges:
     if isinstance(attributes, Conv2D):
         return _conv2d(network, operator, attributes, target, ranges)
     if isinstance(attributes, DepthwiseConv2D):
-        return _depthwise(network, operator, attributes, target)
+        return _depthwise(network, operator, attributes, target, ranges)
     if isinstance(attributes, FullyConnected):
         return _fully_connected(network, operator, target, ranges)
+    if isinstance(attributes, Pool2D):
+        return implement_pool_by_words(network, operator)
+    if isinstance(attributes, Add) and operator.arithmetic is Arithmetic.TFLITE:
+        return implement_add_arrays(network, operator)
+    if isinstance(attributes, Mean) and operator.arithmetic is Arithmetic.TFLITE:
+        return implement_mean(network, operator, words=True)
     return None
 
 
@@ -39,22 +59,25 @@ def _conv2d(
         return None
     data = weights.data.astype(np.int8)
     x_shape, y_shape = (x.shape[1], x.shape[2], x.shape[3]), (y.shape[1], y.shape[2], y.shape[3])
-    padding, strides, groups = attributes.padding, attributes.strides, attributes.groups
+    padding, groups = attributes.padding, attributes.groups
+    strides, dilations = attributes.strides, attributes.dilations
     before = (padding.top, padding.left)
     rule = lane_rule(network, operator, data.reshape(len(data), -1), ranges)
     if rule is None:
         return None
-    whole = data.shape[1:3] == x_shape[:2] and (attributes.dilations == (1, 1) or x_shape[:2] == (1, 1))
+    whole = data.shape[1:3] == x_shape[:2] and (dilations == (1, 1) or x_shape[:2] == (1, 1))
     if y_shape[:2] == (1, 1) and whole and groups == 1 and before == (0, 0):
-        return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, widened=target.objective != "ram")
+        return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, target.objective)
     if data.shape[1:3] == (1, 1) and padding == Padding():
-        flat = implement_flat(
-            x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch, target.objective
-        )
+        flat = implement_flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch)
         if flat is not None:
             return flat
-    rows = implement_rows(x.name, y.name, x_shape, y_shape, data, strides, attributes.dilations, before, groups, rule)
-    square = data.shape[1:3] == (3, 3) and strides == attributes.dilations == (1, 1) and groups == 1
+    if x_shape[1] == y_shape[1] == data.shape[2] == 1 and groups == 1:  # pixels above each other are neighbours
+        x_shape, y_shape = (1, x_shape[0], x_shape[2]), (1, y_shape[0], y_shape[2])
+        data, strides, before = data.swapaxes(1, 2), strides[::-1], before[::-1]
+        dilations = dilations[::-1]
+    rows = implement_rows(x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule)
+    square = data.shape[1:3] == (3, 3) and strides == dilations == (1, 1) and groups == 1
     if target.objective == "ram" or not square:
         return rows
     winograd = [
@@ -78,13 +101,13 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
     if rule is None:
         return None
     if rows == 1:
-        return implement_dense(x.name, y.name, data, rule, widened=target.objective != "ram")
+        return implement_dense(x.name, y.name, data, rule, target.objective)
     x_shape, y_shape = (rows, 1, inputs), (rows, 1, outputs)
-    return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch, target.objective)
+    return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch)
 
 
 def _depthwise(
-    network: Network, operator: Operator, attributes: DepthwiseConv2D, target: Target
+    network: Network, operator: Operator, attributes: DepthwiseConv2D, target: Target, ranges: Ranges
 ) -> Implementation | None:
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
@@ -100,6 +123,6 @@ def _depthwise(
         attributes.strides,
         attributes.dilations,
         (attributes.padding.top, attributes.padding.left),
-        plane_rule(network, operator, data.reshape(len(data), -1)),
+        plane_rule(network, operator, data.reshape(len(data), -1), ranges),
         target.scratch,
     )

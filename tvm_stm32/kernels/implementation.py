@@ -79,7 +79,9 @@ class Implementation:
     """A kernel for one operator. `build` makes the TIR function, whose parameters are `arguments`, in order.
 
     `overlaps` says which outputs and scratch may be put over which inputs, if nobody needs those after the call;
-    `rounding` how sums become integers, for the manifest, of kernels that requantize accumulators.
+    `rounding` how sums become integers, for the manifest, of kernels that requantize accumulators. `alternatives` are
+    slower ones for the same arguments, of which the last microkernel serves more shapes or is smaller; `code_bytes` is
+    about what that of this one takes.
     """
 
     specification: Specification
@@ -89,6 +91,8 @@ class Implementation:
     microkernels: tuple[Microkernel, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     rounding: str = ""
+    alternatives: tuple[Implementation, ...] = ()
+    code_bytes: int = 0
 
 
 def read(tensor: Tensor, role: str) -> Input | Constant:

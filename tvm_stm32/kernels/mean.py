@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.fixed_point import FixedPoint
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.loop_nest import LoopNest, contiguous, offset
+from tvm_stm32.kernels.microkernels.gather import CHANNELS, GATHERED, Gather, gather_sum
 from tvm_stm32.kernels.overlap import Distances, Overlap, reading_from
 from tvm_stm32.kernels.requantization import clamp_int
 from tvm_stm32.model.network import Arithmetic, Mean, Network, Operator
@@ -91,6 +92,7 @@ class MeanSpecification:
     kept: LoopNest
     reduced: LoopNest
     rule: MeanRule
+    gathering: Gather | None = None  # of four outputs, whose inputs are neighbours
 
     @property
     def family(self) -> str:
@@ -116,23 +118,43 @@ def build_mean(spec: MeanSpecification) -> Any:
     kept, reduced = spec.kept.extents, spec.reduced.extents
     step_x, step_y = spec.kept.strides
     (step_reduced,) = spec.reduced.strides
+    gathering: Any = spec.gathering
+    blocks, rest = divmod(kept[-1], CHANNELS) if gathering else (0, kept[-1])
+
+    def gather(gathered: Any, value: Any) -> Any:
+        """TIR: four outputs' values along the innermost reduced loop, from `value` on."""
+        return gathering.gather(gathered, T.address_of(value), step_reduced[-1], reduced[-1])
 
     @T.prim_func(s_tir=True)
     def mean(x: T.handle(dtype), y: T.handle(dtype)):
         X = T.decl_buffer((spec.kept.elements * spec.reduced.elements,), dtype, data=x)
         Y = T.decl_buffer((spec.kept.elements,), dtype, data=y)
         total = T.alloc_buffer((1,), accumulator)
-        for i in T.grid(*kept):
-            total[0] = T.cast(0, accumulator)
-            for j in T.grid(*reduced):
-                total[0] = total[0] + T.cast(X[offset(i, step_x) + offset(j, step_reduced)], accumulator)
-            Y[offset(i, step_y)] = rule.finish(total[0])
+        totals = T.alloc_buffer((1,), GATHERED)
+
+        @T.inline
+        def gathered(i):
+            totals[0] = gathering.empty()
+            for j in T.grid(*reduced[:-1]):
+                totals[0] = gather(totals[0], X[offset(i, step_x) + offset(j, step_reduced[:-1])])
+            for k in T.unroll(CHANNELS):
+                Y[offset(i, step_y) + k] = rule.finish(gathering.result(totals[0], k))
+
+        for i in T.grid(*kept[:-1]):
+            if gathering is not None:
+                for b in T.serial(blocks):
+                    gathered((*i, b * CHANNELS))
+            for c in T.serial(kept[-1] - rest, kept[-1]):
+                total[0] = T.cast(0, accumulator)
+                for j in T.grid(*reduced):
+                    total[0] = total[0] + T.cast(X[offset((*i, c), step_x) + offset(j, step_reduced)], accumulator)
+                Y[offset((*i, c), step_y)] = rule.finish(total[0])
 
     return mean
 
 
-def implement_mean(network: Network, operator: Operator) -> Implementation:
-    """A mean of int8 by TFLite's rule, or of float32."""
+def implement_mean(network: Network, operator: Operator, words: bool = False) -> Implementation:
+    """A mean of int8 by TFLite's rule, or of float32; `words`: of four neighbours in a word at once, where possible."""
     attributes = operator.attributes
     assert isinstance(attributes, Mean)
     x, y = network.input_tensors(operator)[0], network.output_tensors(operator)[0]
@@ -144,11 +166,13 @@ def implement_mean(network: Network, operator: Operator) -> Implementation:
     rule = MeanInt8.of(
         x.quantization.scale, x.quantization.zero_point, y.quantization.scale, y.quantization.zero_point, count
     )
-    return implement_mean_by(network, operator, rule)
+    return implement_mean_by(network, operator, rule, gather_sum(count) if words else None)
 
 
-def implement_mean_by(network: Network, operator: Operator, rule: MeanRule) -> Implementation:
-    """The kernel of a mean that computes `rule`."""
+def implement_mean_by(
+    network: Network, operator: Operator, rule: MeanRule, gathering: Gather | None = None
+) -> Implementation:
+    """The kernel of a mean that computes `rule`, with a word of neighbours gathered at once where there are any."""
     attributes = operator.attributes
     assert isinstance(attributes, Mean)
     x = network.input_tensors(operator)[0]
@@ -160,6 +184,9 @@ def implement_mean_by(network: Network, operator: Operator, rule: MeanRule) -> I
         reduced=LoopNest.of([x.shape[axis] for axis in attributes.axes], [strides[axis] for axis in attributes.axes]),
         rule=rule,
     )
+    if gathering and spec.kept.strides[0][-1] == 1 and spec.kept.extents[-1] >= CHANNELS:
+        spec = replace(spec, gathering=gathering)
     arguments = (Input(operator.inputs[0]), Output(operator.outputs[0]))
     overlaps = (Overlap(written=1, read=0, distances=spec.distances),)
-    return Implementation(specification=spec, build=lambda: build_mean(spec), arguments=arguments, overlaps=overlaps)
+    microkernels = (spec.gathering,) if spec.gathering else ()
+    return Implementation(spec, lambda: build_mean(spec), arguments, microkernels=microkernels, overlaps=overlaps)

@@ -94,14 +94,25 @@ def split_rule(
     return rule, split.places
 
 
-def plane_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8]) -> NarrowRule | None:
-    """The rule for the depthwise microkernel, which scales each channel's weights up within 16 bits."""
+def plane_rule(
+    network: Network, operator: Operator, weights: npt.NDArray[np.int8], ranges: Ranges | None = None
+) -> NarrowRule | None:
+    """The rule for the depthwise microkernels, which scale each channel's weights up within 16 bits.
 
-    def scales(row: npt.NDArray[np.int64], reach: tuple[int, int]) -> list[int]:
-        largest, sums = int(np.abs(row).max()), max(-reach[0], reach[1])
-        return [1 << j for j in range(8, -1, -1) if largest << j < 1 << 15 and sums << j < 1 << 31]
-
-    return narrow_rule(network, operator, weights, scales)
+    One shift for all channels, or one for each, as of `lane_rule`.
+    """
+    found = _accumulators(network, operator, weights, ranges)
+    if found is None:
+        return None
+    choices = []
+    for row, bounds in zip(weights.astype(np.int64), found.reach, strict=True):
+        largest, sums = int(np.abs(row).max(initial=0)), max(-bounds[0], bounds[1])
+        choices.append([1 << j for j in range(8, -1, -1) if largest << j < 1 << 15 and sums << j < 1 << 31])
+    arguments = found.steps, found.zero_point, choices, found.reach, found.clamp or (-128, 127)
+    layer = narrow_layer(*arguments) or general_layer(*arguments)
+    if layer is None:
+        return None
+    return NarrowRule(found.input_zero_point, tuple(found.biases), layer, clamp=found.clamp)
 
 
 def winograd_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8], tile: int) -> NarrowRule | None:

@@ -13,6 +13,7 @@ from tvm.script import tirx as T
 from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
+from tvm_stm32.kernels.copy import copy
 from tvm_stm32.kernels.implementation import Implementation, Input, Output
 from tvm_stm32.kernels.overlap import Distances, Overlap
 from tvm_stm32.model.network import Network, Operator, Pad, Tensor
@@ -100,13 +101,12 @@ def build_pad(spec: PadSpecification) -> Any:
             step_x = math.prod(inner.extent for inner in axes[level + 1 :])
             step_y = math.prod(inner.total for inner in axes[level + 1 :])
             fill(write, axis.before * step_y)
-            with build.serial(axis.extent) as i:
-                IRBuilder.name("i", i)
-                position, place = read + i * step_x, write + (axis.before + i) * step_y
-                if level + 1 == len(axes):
-                    build.buffer_store(y, x[position], [place])
-                else:
-                    emit(level + 1, position, place)
+            if level + 1 == len(axes):
+                build.evaluate(copy(y[write + axis.before], x[read], axis.extent, spec.dtype))
+            else:
+                with build.serial(axis.extent) as i:
+                    IRBuilder.name("i", i)
+                    emit(level + 1, read + i * step_x, write + (axis.before + i) * step_y)
             fill(write + (axis.before + axis.extent) * step_y, axis.after * step_y)
 
         emit(0, 0, 0)

@@ -10,6 +10,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.microkernels.gather import Gather, gather_sum
 from tvm_stm32.kernels.pool import PoolRule, implement_pool_by
 from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds, largest
 from tvm_stm32.model.describe import LAYER_HINT, describe_operator
@@ -127,6 +128,19 @@ class AverageFloat:
 def implement_pool(network: Network, operator: Operator) -> Implementation:
     """A maximum of any arithmetic whose input and output share a quantization; an int8 or float32 average of TFLite."""
     return implement_pool_by(network, operator, _rule(network, operator))
+
+
+def implement_pool_by_words(network: Network, operator: Operator) -> Implementation | None:
+    """The same of int8 for cores with DSP instructions, four channels at a time; None for what they do not speed up."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Pool2D)
+    y = network.output_tensors(operator)[0]
+    if y.dtype != "int8" or (attributes.mode == "average" and operator.arithmetic is not Arithmetic.TFLITE):
+        return None
+    rule = _rule(network, operator)
+    if isinstance(rule, MaxInteger):
+        return implement_pool_by(network, operator, rule, Gather("maximum", rule.bounds[0]))
+    return implement_pool_by(network, operator, rule, gather_sum(attributes.kernel[0] * attributes.kernel[1]))
 
 
 def _rule(network: Network, operator: Operator) -> PoolRule:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from tvm_stm32.codegen.compiled_model import CompiledModel, CompiledTensor
+from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.manifest import activations_size
+from tvm_stm32.codegen.view import element_counts
 
 #: bytes; clients declare their activations with AI_ALIGNED(4), the library aligns further inside
 CLIENT_ALIGNMENT = 4
@@ -40,13 +40,8 @@ def context(model: CompiledModel) -> dict[str, Any]:
         "origin": PurePath(model.source).stem,
         "tool_version": [int(part) for part in model.versions["tvm_stm32"].split(".")[:3]],
         "client_shape": client_shape,
-        "counts": _counts,
+        "counts": element_counts,
         "inputs": [model.tensor(name) for name in model.inputs],
         "outputs": [model.tensor(name) for name in model.outputs],
         "types": _TYPES,
     }
-
-
-def _counts(tensors: Sequence[CompiledTensor]) -> list[int]:
-    """Elements of each."""
-    return [math.prod(tensor.shape) for tensor in tensors]

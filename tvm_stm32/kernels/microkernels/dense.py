@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The microkernel of fully connected layers: one row of inputs by all channels, four channels at a time.
 
-Nothing but the type of its inputs and the form of requantization shapes the code, so that mostly one function serves
-all layers of a model.
+Nothing but the type of its inputs and the form of requantization shapes the code, so that few functions serve all
+layers of a model.
 
-Stream, in 32-bit words: bytes of a block's weights that the unrolled loop reads, bytes of the rest, shift; constants
-that are common to all channels; then blocks of four channels, as in stream.py, without constants if these are common.
+Stream, in 32-bit words: bytes of a block's weights that the unrolled loop reads, bytes of the rest; constants that are
+common to all channels; then blocks of four channels, as in stream.py, without constants if these are common.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from tvm_stm32.kernels.microkernels.stream import crossed, pack_stream
 from tvm_stm32.kernels.microkernels.template import render
 from tvm_stm32.quantize.thresholds import NarrowLayer
 
-#: groups of four inputs in the body of the unrolled loop
-UNROLL = 8
+#: groups of four inputs in the body of the unrolled loop, small and fast
+UNROLL, LONG = 8, 32
 _BYTES_OF_FOUR = 16
 
 
@@ -29,70 +29,53 @@ _BYTES_OF_FOUR = 16
 class Dense:
     """widened: inputs are int16, each four in the order 0, 2, 1, 3; otherwise they are int8 as they come.
 
-    common: all channels requantize with the same constants; otherwise general: each has its own shift; lanes, bits,
-    clamp: as of the requantization.
+    common: all channels requantize with the same constants; rest: channels in the last block, if less than four;
+    unroll: groups of four inputs in the body of the loop.
     """
 
     widened: bool
     common: bool
-    general: bool
-    lanes: bool
-    bits: int
-    clamp: tuple[int, int] | None
+    rest: int
+    requantization: Requantization
+    unroll: int = UNROLL
 
     @staticmethod
-    def of(widened: bool, layer: NarrowLayer, requantization: Requantization) -> Dense:
+    def of(widened: bool, layer: NarrowLayer, requantization: Requantization, unroll: int) -> Dense:
         """The microkernel for a layer."""
         common = len(set(layer.channels)) == 1
-        general = not layer.shift and not common
-        return Dense(widened, common, general, requantization.lanes, requantization.bits, requantization.clamp)
+        form = replace(requantization, shift=layer.channels[0].shift) if common else requantization
+        return Dense(widened, common, len(layer.channels) % 4, form, unroll)
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        form = "common" if self.common else "general" if self.general else "shared"
-        form += "" if self.lanes else f"_w{self.bits}"
-        form += f"_c{self.clamp[0] + 128}_{self.clamp[1] + 128}" if self.clamp else ""
-        return f"dense_{'widened_' if self.widened else ''}{form}"
-
-    @property
-    def words(self) -> int:
-        """Words of constants of a channel."""
-        return 4 if self.general else 3
+        kind = ("_widened" if self.widened else "") + ("_common" if self.common else "") + "_"
+        rest = f"_{self.rest}" if self.rest else ""
+        return f"dense{kind}{self.unroll}_{self.requantization.name}{rest}"
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
-        ctype = "int16_t" if self.widened else "int8_t"
         return render(
             "dense.c.j2",
             name=self.name,
             widened=self.widened,
             common=self.common,
-            lanes=self.lanes,
-            bits=self.bits,
-            clamp=self.clamp,
-            words=self.words,
-            signed=True,
-            shift="" if self.general else "shift",
-            ctype=ctype,
-            unroll=UNROLL,
+            rest=self.rest,
+            ctype="int16_t" if self.widened else "int8_t",
+            unroll=self.unroll,
+            **self.requantization.parameters(),
         )
 
 
 def pack_dense(
-    weights: npt.NDArray[np.int8],
-    biases: tuple[int, ...],
-    layer: NarrowLayer,
-    requantization: Requantization,
-    microkernel: Dense,
+    weights: npt.NDArray[np.int8], biases: tuple[int, ...], layer: NarrowLayer, microkernel: Dense
 ) -> npt.NDArray[np.int32]:
     """The stream of weights (channels, inputs); inputs are a multiple of four."""
     inputs = weights.shape[1]
-    unrolled = inputs // 4 // UNROLL * UNROLL * _BYTES_OF_FOUR
-    narrow = layer.channels[0]
-    header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled, narrow.shift]
+    unrolled = inputs // 4 // microkernel.unroll * microkernel.unroll * _BYTES_OF_FOUR
+    narrow, form = layer.channels[0], microkernel.requantization
+    header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled]
     if microkernel.common:
-        header += [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend]
-    form = replace(requantization, signed=True)
+        header += [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend][: form.words]
     blocks = pack_stream(weights[:, None, :], biases, layer, form, crossed(inputs), not microkernel.common)
     return np.concatenate([np.array(header, np.int64).astype(np.int32), blocks])

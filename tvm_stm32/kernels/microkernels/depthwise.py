@@ -108,6 +108,6 @@ def pack_channels(
 
 
 def requantization_words(bias: int, narrow: Narrow, layer: NarrowLayer) -> list[int]:
-    """Bias, multiplier, addend[, what a negative accumulator adds to the addend] of a channel."""
+    """Bias, multiplier, addend[, what a negative accumulator adds to the addend][, shift] of a channel."""
     words = [bias * narrow.scale, narrow.multiplier, narrow.addend]
-    return words + ([narrow.negative - narrow.addend] if layer.signed else [])
+    return words + ([narrow.negative - narrow.addend] if layer.signed else []) + ([] if layer.shift else [narrow.shift])

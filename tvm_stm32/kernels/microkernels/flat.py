@@ -21,9 +21,8 @@ from tvm_stm32.kernels.microkernels.template import render
 
 #: words of the stream before the blocks
 HEADER = 4
-#: steps of an inner loop with any number of them
-UNROLL = 16
-#: most steps in a body that is entered in its middle, and left at its end
+#: steps in the bodies of inner loops for any number of steps: the faster, the smaller; and in a body without a loop
+UNROLLS = (32, 4)
 LONGEST = 32
 
 
@@ -31,26 +30,28 @@ LONGEST = 32
 class Flat:
     """Parameters of the microkernel.
 
-    steps: pairs of input values of a pixel, 0 for any number; looped: whether there may be more than the body has;
-    rest: channels in the last block, if these are less than four.
+    steps: pairs of input values of a pixel, 0 for any number; unroll: steps in the body of the inner loop; rest:
+    channels in the last block, if these are less than four.
     """
 
     steps: int
-    looped: bool
+    unroll: int
     rest: int
     requantization: Requantization
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        steps = str(self.steps) if self.steps else "loop" if self.looped else "any"
+        steps = str(self.steps) if self.steps else f"any{self.unroll}"
         rest = f"_{self.rest}" if self.rest else ""
         return f"flat_{steps}_{self.requantization.name}{rest}"
 
     @property
-    def unroll(self) -> int:
-        """Steps in the body."""
-        return self.steps or (UNROLL if self.looped else LONGEST)
+    def code_bytes(self) -> int:
+        """About what the Arm form takes."""
+        form = self.requantization
+        ends = (180 + 150 * form.signed + 30 * (form.shift == 0)) * (2 if self.rest else 1)
+        return (50 if form.lanes else 58) * self.unroll + ends + (180 if self.steps else 280)
 
     def header(self, steps: int, blocks: int, block_words: int, y_stride: int) -> npt.NDArray[np.int32]:
         """The words before the blocks."""
@@ -63,7 +64,6 @@ class Flat:
             "flat.c.j2",
             name=self.name,
             steps=self.steps,
-            looped=self.looped,
             unroll=self.unroll,
             rest=self.rest,
             **self.requantization.parameters(),

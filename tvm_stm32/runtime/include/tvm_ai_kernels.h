@@ -14,6 +14,34 @@ static inline float tvm_ai_float(uint32_t bits)
     return value;
 }
 
+/* count bytes, from the front: y may lie below x and overlap it. */
+static inline void tvm_ai_copy(void *y, const void *x, int32_t count)
+{
+    uint8_t *to = y;
+    const uint8_t *from = x;
+#if defined(__ARM_FEATURE_UNALIGNED)
+    for (; count > 15; count -= 16, from += 16, to += 16) {
+        uint32_t a, b, c, d;
+        (void)memcpy(&a, from, 4);
+        (void)memcpy(&b, from + 4, 4);
+        (void)memcpy(&c, from + 8, 4);
+        (void)memcpy(&d, from + 12, 4);
+        (void)memcpy(to, &a, 4);
+        (void)memcpy(to + 4, &b, 4);
+        (void)memcpy(to + 8, &c, 4);
+        (void)memcpy(to + 12, &d, 4);
+    }
+    for (; count > 3; count -= 4, from += 4, to += 4) {
+        uint32_t a;
+        (void)memcpy(&a, from, 4);
+        (void)memcpy(to, &a, 4);
+    }
+#endif
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+}
+
 /* The larger one. */
 static inline int32_t tvm_ai_max(int32_t a, int32_t b)
 {

@@ -37,18 +37,19 @@ typedef struct tvm_ai_x_cube_ai_network {
 /* Networks that were created and not destroyed: a handle is one of these or wrong. */
 extern tvm_ai_x_cube_ai_network *tvm_ai_x_cube_ai_networks;
 
-/* The functions of ai_<model>_*, with the model in front. */
-ai_error tvm_ai_x_cube_ai_create(const tvm_ai_x_cube_ai_model *model, ai_handle *handle);
-ai_error tvm_ai_x_cube_ai_create_and_init(const tvm_ai_x_cube_ai_model *model, ai_handle *handle,
-                                          const ai_handle activations[], const ai_handle weights[]);
-ai_bool tvm_ai_x_cube_ai_init(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_network_params *params);
-ai_handle tvm_ai_x_cube_ai_destroy(const tvm_ai_x_cube_ai_model *model, ai_handle handle);
-ai_error tvm_ai_x_cube_ai_get_error(const tvm_ai_x_cube_ai_model *model, ai_handle handle);
-ai_bool tvm_ai_x_cube_ai_get_info(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_network_report *report);
-ai_bool tvm_ai_x_cube_ai_params_get(const tvm_ai_x_cube_ai_model *model, ai_network_params *params);
-ai_buffer *tvm_ai_x_cube_ai_buffers_get(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_u16 *count,
-                                         ai_bool outputs);
-ai_i32 tvm_ai_x_cube_ai_run(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_buffer *inputs,
-                            const ai_buffer *outputs);
+/* The functions of ai_<model>_*, with the model behind: their arguments stay in place. */
+ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, const tvm_ai_x_cube_ai_model *model);
+ai_error tvm_ai_x_cube_ai_create_and_init(ai_handle *handle, const ai_handle activations[], const ai_handle weights[],
+                                          const tvm_ai_x_cube_ai_model *model);
+ai_bool tvm_ai_x_cube_ai_init(ai_handle handle, const ai_network_params *params, const tvm_ai_x_cube_ai_model *model);
+ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_model *model);
+ai_error tvm_ai_x_cube_ai_get_error(ai_handle handle, const tvm_ai_x_cube_ai_model *model);
+ai_bool tvm_ai_x_cube_ai_get_report(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model);
+ai_bool tvm_ai_x_cube_ai_get_info(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model);
+ai_bool tvm_ai_x_cube_ai_params_get(ai_network_params *params, const tvm_ai_x_cube_ai_model *model);
+ai_buffer *tvm_ai_x_cube_ai_inputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model);
+ai_buffer *tvm_ai_x_cube_ai_outputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model);
+ai_i32 tvm_ai_x_cube_ai_run(ai_handle handle, const ai_buffer *inputs, const ai_buffer *outputs,
+                            const tvm_ai_x_cube_ai_model *model);
 
 #endif /* TVM_AI_X_CUBE_AI_H */

@@ -41,9 +41,10 @@ static tvm_ai_x_cube_ai_network *find(const tvm_ai_x_cube_ai_model *model, ai_ha
     return handle == network && network->model != NULL ? network : NULL;
 }
 
-ai_error tvm_ai_x_cube_ai_create(const tvm_ai_x_cube_ai_model *model, ai_handle *handle)
+ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = model->network;
+    (void)config;
     if (handle == NULL) {
         return error_of(ERROR(AI_ERROR_CREATE_FAILED, AI_ERROR_CODE_INVALID_PTR));
     }
@@ -51,7 +52,7 @@ ai_error tvm_ai_x_cube_ai_create(const tvm_ai_x_cube_ai_model *model, ai_handle 
     if (model->model->api_version != TVM_AI_API_VERSION) {
         return error_of(ERROR(AI_ERROR_TOOL_PLATFORM_API_MISMATCH, AI_ERROR_CODE_NETWORK));
     }
-    (void)tvm_ai_x_cube_ai_destroy(model, network);
+    (void)tvm_ai_x_cube_ai_destroy(network, model);
     network->model = model;
     network->next = tvm_ai_x_cube_ai_networks;
     tvm_ai_x_cube_ai_networks = network;
@@ -59,7 +60,7 @@ ai_error tvm_ai_x_cube_ai_create(const tvm_ai_x_cube_ai_model *model, ai_handle 
     return network->error;
 }
 
-ai_handle tvm_ai_x_cube_ai_destroy(const tvm_ai_x_cube_ai_model *model, ai_handle handle)
+ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
     if (network == NULL) {
@@ -74,7 +75,7 @@ ai_handle tvm_ai_x_cube_ai_destroy(const tvm_ai_x_cube_ai_model *model, ai_handl
     return AI_HANDLE_NULL;
 }
 
-ai_error tvm_ai_x_cube_ai_get_error(const tvm_ai_x_cube_ai_model *model, ai_handle handle)
+ai_error tvm_ai_x_cube_ai_get_error(ai_handle handle, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
     if (network == NULL) {
@@ -86,29 +87,34 @@ ai_error tvm_ai_x_cube_ai_get_error(const tvm_ai_x_cube_ai_model *model, ai_hand
 }
 
 /* Bind a network to memory. Weights without an address are the library's own. Returns the error. */
-static ai_u32 bind(const tvm_ai_x_cube_ai_model *model, ai_handle activations, ai_size size, ai_handle weights,
-                   ai_size weights_size)
+static ai_u32 bind(const tvm_ai_x_cube_ai_model *model, const ai_buffer *activations, const ai_buffer *weights)
 {
     tvm_ai_instance *instance = &model->network->instance;
     const tvm_ai_model *native = model->model;
     (void)tvm_ai_destroy(instance);
-    if (activations == NULL || !is_aligned(activations, sizeof(uint32_t))) {
+    if (activations->data == NULL || !is_aligned(activations->data, sizeof(uint32_t))) {
         return ERROR(AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
     }
-    if (size < model->maps[ACTIVATIONS].size) {
+    if (activations->size < model->maps[ACTIVATIONS].size) {
         return ERROR(AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
     }
     /* Clients align to 4: the size that they are told, and have, has room for the rest. */
-    uintptr_t mask = native->activations_alignment - 1;
+    uintptr_t end_of_gap = (uintptr_t)activations->data + native->activations_alignment - 1;
     tvm_ai_memory memory;
-    memory.activations = (uint8_t *)activations + ((0 - (uintptr_t)activations) & mask);
+    memory.activations = (void *)(end_of_gap & ~(uintptr_t)(native->activations_alignment - 1));
     memory.size = native->activations_size;
     (void)tvm_ai_create(instance, native, &memory);
-    tvm_ai_status status = weights == NULL ? TVM_AI_OK : tvm_ai_set_parameters(instance, weights, weights_size);
-    if (status != TVM_AI_OK) {
-        (void)tvm_ai_destroy(instance);
-        return ERROR(status == TVM_AI_ERROR_SIZE ? AI_ERROR_INVALID_SIZE : AI_ERROR_INIT_FAILED,
-                     AI_ERROR_CODE_NETWORK_WEIGHTS);
+    ai_handle parameters = weights->data;
+    if (parameters == model->weights_table) {
+        parameters = model->weights_table[1]; /* what ai_<model>_data_weights_get returns stands for its address */
+    }
+    if (parameters != NULL) {
+        tvm_ai_status status = tvm_ai_set_parameters(instance, parameters, weights->size);
+        if (status != TVM_AI_OK) {
+            (void)tvm_ai_destroy(instance);
+            return ERROR(status == TVM_AI_ERROR_SIZE ? AI_ERROR_INVALID_SIZE : AI_ERROR_INIT_FAILED,
+                         AI_ERROR_CODE_NETWORK_WEIGHTS);
+        }
     }
     for (uint32_t i = 0; i < native->inputs + native->outputs; i++) {
         model->buffers[i].data = instance->tensors[i].data;
@@ -128,36 +134,34 @@ static ai_u32 bind_params(const tvm_ai_x_cube_ai_model *model, const ai_network_
         weights = params->map_weights.size == 1 ? params->map_weights.buffer : NULL;
         activations = params->map_activations.size == 1 ? params->map_activations.buffer : NULL;
     }
-    if (weights == NULL) {
-        return ERROR(AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
+    if (weights == NULL || activations == NULL) {
+        return ERROR(AI_ERROR_INVALID_PARAM,
+                     weights == NULL ? AI_ERROR_CODE_NETWORK_WEIGHTS : AI_ERROR_CODE_NETWORK_ACTIVATIONS);
     }
-    if (activations == NULL) {
-        return ERROR(AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
-    }
-    /* What ai_<model>_data_weights_get returns, a table between markers, stands for the address in it. */
-    ai_handle at = weights->data == model->weights_table ? model->weights_table[1] : weights->data;
-    return bind(model, activations->data, activations->size, at, weights->size);
+    return bind(model, activations, weights);
 }
 
-ai_bool tvm_ai_x_cube_ai_init(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_network_params *params)
+ai_bool tvm_ai_x_cube_ai_init(ai_handle handle, const ai_network_params *params, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
-    return network != NULL && is_fine(network, bind_params(model, params));
+    return network == NULL ? 0 : is_fine(network, bind_params(model, params));
 }
 
-ai_error tvm_ai_x_cube_ai_create_and_init(const tvm_ai_x_cube_ai_model *model, ai_handle *handle,
-                                          const ai_handle activations[], const ai_handle weights[])
+ai_error tvm_ai_x_cube_ai_create_and_init(ai_handle *handle, const ai_handle activations[], const ai_handle weights[],
+                                          const tvm_ai_x_cube_ai_model *model)
 {
-    ai_error error = tvm_ai_x_cube_ai_create(model, handle);
-    if (error.type == AI_ERROR_NONE) {
-        ai_handle memory = activations != NULL ? activations[0] : model->activations_table[1];
-        ai_handle parameters = weights != NULL ? weights[0] : model->weights_table[1];
-        error = error_of(bind(model, memory, model->maps[ACTIVATIONS].size, parameters, model->maps[WEIGHTS].size));
-        if (error.type != AI_ERROR_NONE) {
-            *handle = tvm_ai_x_cube_ai_destroy(model, model->network);
-        }
+    ai_error error = tvm_ai_x_cube_ai_create(handle, NULL, model);
+    if (error.type != AI_ERROR_NONE) {
+        return error;
     }
-    return error;
+    ai_buffer *maps = model->maps;
+    maps[ACTIVATIONS].data = activations != NULL ? activations[0] : model->activations_table[1];
+    maps[WEIGHTS].data = weights != NULL ? weights[0] : model->weights_table[1];
+    ai_u32 word = bind(model, &maps[ACTIVATIONS], &maps[WEIGHTS]);
+    if (word != 0) {
+        *handle = tvm_ai_x_cube_ai_destroy(model->network, model);
+    }
+    return error_of(word);
 }
 
 /* Run on the addresses of the client's buffers. Returns the error. */
@@ -195,11 +199,11 @@ static ai_u32 run(const tvm_ai_x_cube_ai_model *model, const ai_buffer *inputs, 
     return 0;
 }
 
-ai_i32 tvm_ai_x_cube_ai_run(const tvm_ai_x_cube_ai_model *model, ai_handle handle, const ai_buffer *inputs,
-                            const ai_buffer *outputs)
+ai_i32 tvm_ai_x_cube_ai_run(ai_handle handle, const ai_buffer *inputs, const ai_buffer *outputs,
+                            const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
-    return network != NULL && is_fine(network, run(model, inputs, outputs));
+    return network == NULL ? 0 : is_fine(network, run(model, inputs, outputs));
 }
 
 /* Whether functions that describe the model answer: for its network, and for no handle. */
@@ -208,18 +212,29 @@ static ai_bool answers(const tvm_ai_x_cube_ai_model *model, ai_handle handle)
     return handle == AI_HANDLE_NULL || find(model, handle) != NULL;
 }
 
-ai_buffer *tvm_ai_x_cube_ai_buffers_get(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_u16 *count,
-                                         ai_bool outputs)
+/* `buffers` and their number, if the handle may ask. */
+__attribute__((noinline)) static ai_buffer *buffers_get(ai_handle handle, ai_u16 *count,
+                                                        const tvm_ai_x_cube_ai_model *model, ai_buffer *buffers,
+                                                        ai_u32 number)
 {
     const ai_bool known = answers(model, handle);
-    const tvm_ai_model *native = model->model;
     if (count != NULL) {
-        *count = (ai_u16)(!known ? 0 : outputs ? native->outputs : native->inputs);
+        *count = (ai_u16)(known ? number : 0);
     }
-    return known ? &model->buffers[outputs ? native->inputs : 0] : NULL;
+    return known ? buffers : NULL;
 }
 
-ai_bool tvm_ai_x_cube_ai_get_info(const tvm_ai_x_cube_ai_model *model, ai_handle handle, ai_network_report *report)
+ai_buffer *tvm_ai_x_cube_ai_inputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model)
+{
+    return buffers_get(handle, count, model, model->buffers, model->model->inputs);
+}
+
+ai_buffer *tvm_ai_x_cube_ai_outputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model)
+{
+    return buffers_get(handle, count, model, model->buffers + model->model->inputs, model->model->outputs);
+}
+
+ai_bool tvm_ai_x_cube_ai_get_info(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model)
 {
     if (report == NULL || !answers(model, handle)) {
         return 0;
@@ -228,11 +243,18 @@ ai_bool tvm_ai_x_cube_ai_get_info(const tvm_ai_x_cube_ai_model *model, ai_handle
     return 1;
 }
 
-ai_bool tvm_ai_x_cube_ai_params_get(const tvm_ai_x_cube_ai_model *model, ai_network_params *params)
+ai_bool tvm_ai_x_cube_ai_get_report(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model)
+{
+    return handle == AI_HANDLE_NULL ? 0 : tvm_ai_x_cube_ai_get_info(handle, report, model);
+}
+
+ai_bool tvm_ai_x_cube_ai_params_get(ai_network_params *params, const tvm_ai_x_cube_ai_model *model)
 {
     if (params == NULL) {
         return 0;
     }
+    model->maps[WEIGHTS].data = model->weights_table[1];
+    model->maps[ACTIVATIONS].data = model->activations_table[1];
     params->map_signature = AI_MAGIC_SIGNATURE;
     params->map_weights = model->report->map_weights;
     params->map_activations = model->report->map_activations;
