@@ -78,9 +78,10 @@ def _conv2d(
         dilations = dilations[::-1]
     arguments = x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule
     rows = implement_rows(*arguments)
-    columns = implement_rows(*arguments, columns=True) if y_shape[1] % 2 and y_shape[0] > 1 else None
-    if rows and columns and target.objective != "ram" and _scratch(columns) <= target.scratch:
-        rows = min(rows, columns, key=lambda item: cycles(item.specification))
+    odd = y_shape[1] % 2 and y_shape[0] > 1 and target.objective != "ram"
+    columns = implement_rows(*arguments, columns=True) if odd else None
+    if rows and columns and _scratch(columns) <= target.scratch and _faster(columns, rows):
+        rows = columns
     square = data.shape[1:3] == (3, 3) and strides == dilations == (1, 1) and groups == 1
     if target.objective == "ram" or not square:
         return rows
@@ -91,6 +92,11 @@ def _conv2d(
         for tile in SCALES
     ]
     return choose([rows, *winograd], target.objective)
+
+
+def _faster(columns: Implementation, rows: Implementation) -> bool:
+    """Whether what takes more scratch saves enough."""
+    return cycles(columns.specification) < 0.97 * cycles(rows.specification)
 
 
 def _scratch(implementation: Implementation) -> int:
