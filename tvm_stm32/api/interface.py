@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tvm_stm32.api.layer import Layer
 from tvm_stm32.api.stai import STAI
 from tvm_stm32.api.stm32_port import STM32_PORT
+from tvm_stm32.api.tflm import TFLM
 from tvm_stm32.api.tvm_aot import TVM_AOT
 from tvm_stm32.api.x_cube_ai import X_CUBE_AI
 from tvm_stm32.codegen import artifacts
@@ -19,7 +20,7 @@ from tvm_stm32.errors import SettingsError
 #: the interface that every library has
 NATIVE = "native"
 #: name -> every other
-LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT)}
+LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM)}
 #: values of --observer: whether to emit the run function that tells an observer; auto: if a chosen layer needs it
 OBSERVER = ("auto", "yes", "no")
 
