@@ -41,8 +41,9 @@ if(NOT _tvm_stm32_status EQUAL 0)
 endif()
 set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the generator")
 
-# Sets `files` to what the generator writes for a model, and `includes` to the folders of its headers in it.
-function(_tvm_stm32_interface name api observer files includes)
+# Sets `files` to what the generator writes for a model, `includes` to the folders of its headers in it, and `kept` to
+# the symbols that the linker must take from its library although nothing refers to them.
+function(_tvm_stm32_interface name api observer files includes kept)
   tvm_stm32_python(python)
   execute_process(
     COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}"
@@ -58,10 +59,14 @@ function(_tvm_stm32_interface name api observer files includes)
   string(REPLACE "\n" ";" answer "${answer}")
   list(GET answer 0 written)
   list(GET answer 1 folders)
+  list(GET answer 2 symbols)
   string(REPLACE " " ";" written "${written}")
   string(REPLACE " " ";" folders "${folders}")
+  string(REPLACE " " ";" symbols "${symbols}")
+  list(REMOVE_ITEM symbols ".")
   set(${files} "${written}" PARENT_SCOPE)
   set(${includes} "${folders}" PARENT_SCOPE)
+  set(${kept} "${symbols}" PARENT_SCOPE)
 endfunction()
 
 function(tvm_stm32_add_model name)
@@ -114,7 +119,7 @@ function(tvm_stm32_add_model name)
   list(APPEND options --api "${api}")
 
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" files includes)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" files includes kept)
   list(TRANSFORM files PREPEND "${folder}/")
   list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})
@@ -155,6 +160,9 @@ function(tvm_stm32_add_model name)
     COMPILE_OPTIONS "${machine};-O2;-ffp-contract=off;-ffunction-sections;-fdata-sections"
   )
   target_link_libraries(${name} INTERFACE m)
+  foreach(symbol IN LISTS kept)
+    target_link_options(${name} INTERFACE "LINKER:-u,${symbol}")
+  endforeach()
 
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"

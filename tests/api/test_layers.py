@@ -108,6 +108,8 @@ def test_each_header_stands_alone(layer: Layer, toolchain: Toolchain, folder: Pa
     for header in public_headers(layer, "tiny"):
         text = f'#include "{header}"\n#include "{header}"\nextern int something;\n'
         for name, command in {"one.c": "gcc", "one.cpp": "g++"}.items():
+            if layer.cxx and command == "gcc":
+                continue
             (folder / name).write_text(text)
             compiler = (toolchain.command[0].replace("gcc", command), *toolchain.command[1:])
             language = C99 if command == "gcc" else ["-std=c++17", *WARNINGS]
@@ -118,7 +120,9 @@ def test_each_header_stands_alone(layer: Layer, toolchain: Toolchain, folder: Pa
 def test_layers_that_collide_say_so(one: str, other: str, folder: Path) -> None:
     headers = [f"{header}" for name in (one, other) for header in public_headers(LAYERS[name], "tiny")]
     (folder / "both.c").write_text("".join(f'#include "{header}"\n' for header in headers) + "extern int some;\n")
-    command = [*HOST.command, *C99, "-fsyntax-only", "both.c"]
+    cxx = LAYERS[one].cxx or LAYERS[other].cxx
+    language = ["-x", "c++", "-std=c++17", *WARNINGS] if cxx else C99
+    command = [*HOST.command, *language, "-fsyntax-only", "both.c"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     collides = other in LAYERS[one].excludes or one in LAYERS[other].excludes
     assert ("#error" in done.stderr) == collides, done.stderr
@@ -144,8 +148,16 @@ def test_a_layer_is_thin(layer: Layer, folder: Path, tmp_path: Path) -> None:
 #: layer -> headers, and an expression that makes a network, whose value is the error for another runtime version
 VERSION_CHECKS = {
     "x-cube-ai": ('"total.h"', "ai_total_create(&(ai_handle){0}, 0).type", 0x01),
+    "stm32-port": ('"total.h"', "ai_total_create(0, (uint8_t[16]){0})", 1),
     "stai": ('"total.h"', "stai_total_init((STAI_ALIGNED(8) stai_network[STAI_TOTAL_CONTEXT_SIZE]){0})", 0x060000),
     "tvm-aot": ('"tvmgen_total.h"', "tvmgen_total_run(&(struct tvmgen_total_workspace_pools){(int64_t[9]){0}})", 0x500),
+    "tflm": (
+        '"tensorflow/lite/micro/all_ops_resolver.h"\n#include "tensorflow/lite/micro/micro_interpreter.h"\n'
+        '#include "total_model_data.h"',
+        "tflite::MicroInterpreter(tflite::GetModel(g_total_model_data), tflite::AllOpsResolver(), "
+        "*new uint8_t[1][99], 99).AllocateTensors()",
+        1,
+    ),
 }
 
 
@@ -155,12 +167,17 @@ def test_another_version_of_the_runtime_is_refused(layer: Layer, tmp_path: Path)
     model = layered(total(), layer.name)
     write_artifacts(emit_library(model), tmp_path)
     generated = (tmp_path / "total.c").read_text()
-    (tmp_path / "total.c").write_text(generated.replace(".api_version = 1", ".api_version = 2"))
     (tmp_path / "client").mkdir()
     program = f'#include {header}\n#include <stdio.h>\nint main(void)\n{{\n    printf("%d", (int){create});\n}}\n'
-    (tmp_path / "client" / "main.c").write_text(program)
+    main = f"client/main.{'cc' if layer.cxx else 'c'}"
+    (tmp_path / main).write_text(program)
     sources = interface_of(layer.name).source_names("total")
-    needed_alone = ["-ffunction-sections", "-Wl,--gc-sections"]
-    HOST.compile(tmp_path, "-std=c99", *needed_alone, f"-Iapi/{layer.folder}", *sources, "client/main.c", "-o", "main")
-    done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, timeout=30, check=True)
-    assert int(done.stdout) == expected
+    needed_alone = ["-ffunction-sections", "-Wl,--gc-sections", f"-Iapi/{layer.folder}"]
+    objects = [f"{Path(source).stem}.o" for source in sources]
+    compiler = Toolchain("client", ("g++", "-std=c++17") if layer.cxx else ("gcc", "-std=c99"))
+    for version, code in {1: 0, 2: expected}.items():
+        (tmp_path / "total.c").write_text(generated.replace(".api_version = 1", f".api_version = {version}"))
+        HOST.compile(tmp_path, "-std=c99", *needed_alone, "-c", *sources)
+        compiler.compile(tmp_path, *needed_alone, main, *objects, "-o", "main")
+        done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, timeout=30, check=True)
+        assert int(done.stdout) == code

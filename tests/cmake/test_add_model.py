@@ -276,19 +276,25 @@ def test_python_without_the_tool_is_refused(folder: Path, tool: tuple[str, str],
 
 
 def test_interfaces_of_other_engines(folder: Path, tool: tuple[str, str]) -> None:
-    """Their files are compiled into the library, and the one named first is included."""
-    edit(folder, "OPTIMIZE balanced", "API x-cube-ai native")
+    """Their files are compiled into the library, the one named first is included, and all models are iterated."""
+    edit(folder, "OPTIMIZE balanced", "API x-cube-ai native stm32-port")
+    edit(folder, "main.c", "main.c port.c")
+    (folder / "port.c").write_text(
+        '#include "api/stm32_port/ai_runtime_api.h"\nint models(void);\nint models(void)\n{\n    int count = 0;\n'
+        "    for (ai_model_iterator it = ai_model_iterator_begin(); it != ai_model_iterator_end();\n"
+        "         it = ai_model_iterator_next(it)) {\n        count++;\n    }\n    return count;\n}\n"
+    )
     main = folder / "main.c"
     main.write_text(
         '#include "kws.h"\n#include <stdio.h>\n#include "tvm_ai.h"\n'
-        "int main(void)\n{\n    ai_handle kws;\n    AI_ALIGNED(4) static ai_u8 memory[4096];\n"
+        "int models(void);\nint main(void)\n{\n    ai_handle kws;\n    AI_ALIGNED(4) static ai_u8 memory[4096];\n"
         "    const ai_handle activations[] = {memory};\n"
-        '    printf("%d\\n", ai_kws_create_and_init(&kws, activations, NULL).type);\n    return 0;\n}\n'
+        '    printf("%d %d\\n", ai_kws_create_and_init(&kws, activations, NULL).type, models());\n    return 0;\n}\n'
     )
     project = Project(folder)
     project.configure(*tool)
     project.build()
-    assert run(project.build_folder / "application") == "0\n"
+    assert run(project.build_folder / "application") == "0 1\n"
     assert (project.build_folder / "kws" / "api" / "x_cube_ai" / "kws_x_cube_ai.c").is_file()
     assert steps(project.build()) == []
     edit(folder, "API x-cube-ai native", "API x-cube native")

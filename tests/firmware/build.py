@@ -19,6 +19,8 @@ from tvm_stm32.device.part import Part
 from tvm_stm32.device.startup import render_startup
 
 PROGRAMS = Path(__file__).parent
+#: as firmware without a heap is compiled
+CXX17 = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"]
 EMULATOR = Path(tvm_stm32.emulator.__file__).parent
 
 
@@ -30,7 +32,7 @@ def build_firmware(
     placements: Mapping[str, str] | None = None,
     programs: Path = PROGRAMS,
 ) -> Path:
-    """An ELF of ``<program>.c`` for `part`; each model is a library of its own, complete with the runtime."""
+    """An ELF of ``<program>.c`` or ``.cc`` for `part`; each model is a library of its own, with the runtime."""
     compiler = Toolchain(part.name, ("arm-none-eabi-gcc", *part.compiler_flags()))
     flags = [*C99, "-Os", "-ffunction-sections", "-fdata-sections", f"-I{EMULATOR}"]
     (folder / "link.ld").write_text(render_linker_script(part, heap_size=256, placements=placements))
@@ -42,19 +44,21 @@ def build_firmware(
         libraries.append(f"lib{model.settings.name}.a")
         objects = [f"{Path(source).stem}.o" for source in sources]
         subprocess.run(["arm-none-eabi-ar", "rcD", libraries[-1], *objects], cwd=folder, check=True, timeout=60)
+    kept = [symbol for model in models for symbol in _interface(model).kept_symbols(model.settings.name)]
     link = ["-nostartfiles", "--specs=nano.specs", "-T", "link.ld", "-Wl,--gc-sections"]
-    sources = [*_copy_program(programs / f"{program}.c", folder), "startup.c"]
+    link += [f"-Wl,-u,{symbol}" for symbol in kept]
+    sources = [*_program(program, programs, compiler, [*flags, *_includes(models)], folder), "startup.c"]
     elf = f"{program}.elf"
-    compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-o", elf)
+    compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-lstdc++", "-o", elf)
     return folder / elf
 
 
 def build_host_program(program: str, models: Sequence[CompiledModel], folder: Path, programs: Path = PROGRAMS) -> Path:
-    """``<program>.c`` for the host, under the sanitizers of addresses and of undefined behaviour."""
-    sources = set(_copy_program(programs / f"{program}.c", folder))
-    for model in models:
-        sources.update(_write(model, folder))
-    HOST.compile(folder, *C99, *SANITIZERS, *_includes(models), *sorted(sources), "-lm", "-o", program)
+    """``<program>.c`` or ``.cc`` for the host, under the sanitizers of addresses and of undefined behaviour."""
+    sources = {source for model in models for source in _write(model, folder)}
+    flags = [*C99, *SANITIZERS, *_includes(models)]
+    sources.update(_program(program, programs, HOST, flags, folder))
+    HOST.compile(folder, *flags, *sorted(sources), "-lm", "-lstdc++", "-o", program)
     return folder / program
 
 
@@ -72,6 +76,18 @@ def _includes(models: Sequence[CompiledModel]) -> list[str]:
     """Options that find the headers of all models."""
     folders = dict.fromkeys(folder for model in models for folder in _interface(model).include_folders())
     return [f"-I{folder}" for folder in folders]
+
+
+def _program(program: str, programs: Path, compiler: Toolchain, flags: Sequence[str], folder: Path) -> list[str]:
+    """Copy a program into `folder`; returns what is to be linked: its sources, of one in C++ the object."""
+    cxx = programs / f"{program}.cc"
+    if not cxx.is_file():
+        return _copy_program(programs / f"{program}.c", folder)
+    main, *others = _copy_program(cxx, folder)
+    command = (compiler.command[0].replace("gcc", "g++"), *compiler.command[1:])
+    flags = [flag for flag in flags if flag != "-std=c99"]
+    Toolchain("c++", command).compile(folder, *CXX17, *flags, "-c", main, "-o", f"{program}_main.o")
+    return [f"{program}_main.o", *others]
 
 
 def _copy_program(program: Path, folder: Path) -> list[str]:

@@ -3,6 +3,10 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Print as printf does, a line or less. */
 void print(const char *format, ...);
 
@@ -12,5 +16,9 @@ void check_that(int holds, const char *condition, const char *file, int line);
 
 /* Print "done" and end with status 0 if every check held; with status 1 otherwise. */
 void finish(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* CHECK_H */

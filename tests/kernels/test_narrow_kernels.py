@@ -131,6 +131,10 @@ CASES = [
     Case((13, 13, 2), 4, (13, 2), form="p"),
     Case((14, 1, 6), 4, (3, 1), strides=(2, 1), form="n", zero_points=(1, 2), activation=NONE),
     Case((9, 1, 4), 6, (2, 1), dilations=(3, 1)),
+    # columns
+    Case((13, 6, 2), 5, (4, 2)),
+    Case((11, 5, 3), 6, (3, 3), padding=1, strides=(2, 1), form="n", zero_points=(5, -9), activation=NONE),
+    Case((12, 7, 8), 6, (3, 3), padding=2, dilations=(2, 2), groups=2),
     # one row
     Case((1, 64), 12, ()),
     Case((1, 61), 7, ()),
@@ -194,6 +198,10 @@ def test_has_the_form(number: int) -> None:
             form = specification.ring.rows.requantization
     letters = ("n" if form.signed else "p") if form.shift else "g"
     assert letters + ("" if form.lanes else "w") + ("c" if form.clamp else "") == CASES[number].form
+
+
+def test_narrow_outputs_are_computed_by_columns() -> None:
+    assert fast(CASES.index(Case((13, 6, 2), 5, (4, 2))), "time").specification.family == "conv2d_columns"
 
 
 def test_outputs_are_not_all_alike(compiled: tuple[HostKernels, list[range]]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from tvm_stm32.api.interface import Interface
 from tvm_stm32.api.layer import Layer
 from tvm_stm32.api.stai import context as stai
+from tvm_stm32.api.stm32_port import context as stm32_port
+from tvm_stm32.api.tflm import context as tflm
 from tvm_stm32.api.tvm_aot import context as tvm_aot
 from tvm_stm32.api.x_cube_ai import context as x_cube_ai
 from tvm_stm32.codegen.compiled_model import CompiledModel
@@ -20,7 +22,9 @@ from tvm_stm32.codegen.environment import c_environment
 CONTEXTS: dict[str, Callable[[CompiledModel], dict[str, Any]]] = {
     "x-cube-ai": x_cube_ai.context,
     "stai": stai.context,
+    "stm32-port": stm32_port.context,
     "tvm-aot": tvm_aot.context,
+    "tflm": tflm.context,
 }
 
 _HERE = Path(__file__).parent

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from tvm_stm32.api.layer import Layer
 from tvm_stm32.api.stai import STAI
+from tvm_stm32.api.stm32_port import STM32_PORT
+from tvm_stm32.api.tflm import TFLM
 from tvm_stm32.api.tvm_aot import TVM_AOT
 from tvm_stm32.api.x_cube_ai import X_CUBE_AI
 from tvm_stm32.codegen import artifacts
@@ -18,7 +20,7 @@ from tvm_stm32.errors import SettingsError
 #: the interface that every library has
 NATIVE = "native"
 #: name -> every other
-LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, TVM_AOT)}
+LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM)}
 #: values of --observer: whether to emit the run function that tells an observer; auto: if a chosen layer needs it
 OBSERVER = ("auto", "yes", "no")
 
@@ -36,7 +38,9 @@ class Interface:
         return [LAYERS[name] for name in self.api if name != NATIVE]
 
     def options(self) -> list[str]:
-        """The words by which ``tvm-stm32 compile`` is asked for it."""
+        """The words by which ``tvm-stm32 compile`` is asked for it; none for what it does anyway."""
+        if self == choose():
+            return []
         return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no"]
 
     def artifact_names(self, name: str) -> list[str]:
@@ -55,6 +59,10 @@ class Interface:
     def source_names(self, name: str) -> list[str]:
         """The C files a library of the model is compiled from."""
         return [file for file in self.artifact_names(name) if file.endswith(".c")]
+
+    def kept_symbols(self, name: str) -> list[str]:
+        """Symbols of the library that the linker must take from it although nothing refers to them (``-u``)."""
+        return [symbol.replace("@", name) for layer in self.layers for symbol in layer.keeps]
 
     def include_folders(self) -> list[str]:
         """Where the headers are, relative to the model's folder, "." for itself, in the order of the choice.
@@ -90,7 +98,7 @@ def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto") -> Interfa
 
 
 def main(arguments: Sequence[str]) -> int:
-    """For CMake: print the files of a model (name, api, observer), and the folders of its headers, a line each."""
+    """For CMake: of a model (name, api, observer) print a line each of files, folders of headers, and kept symbols."""
     name, api, observer = arguments
     try:
         interface = choose(api, observer)
@@ -99,6 +107,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     print(*interface.artifact_names(name))
     print(*interface.include_folders())
+    print(*interface.kept_symbols(name), ".")  # CMake's lists have no empty items at their end
     return 0
 
 

@@ -18,7 +18,9 @@ class Layer:
     templates: Mapping[str, str]  #: file -> its template; rendered for each model
     runtime: Mapping[str, str] = field(default_factory=dict)  #: file -> what it is a copy of; the same for every model
     observes: bool = False  #: has functions that need the run function with an observer
+    cxx: bool = False  #: its headers are C++; its sources are C all the same
     excludes: tuple[str, ...] = ()  #: layers whose names collide: never in one translation unit, ``#error`` says so
+    keeps: tuple[str, ...] = ()  #: symbols that a firmware needs though it never names them: the linker is told to
 
     @property
     def folder(self) -> str:

@@ -54,7 +54,7 @@ def _rows(specification: RowsSpecification) -> float:
     rows = specification.ring.rows
     blocks = -(-rows.channels // 4) * specification.groups
     pixels = specification.y[0] * specification.y[1]
-    singles = specification.y[0] if rows.single else 0
+    singles = specification.y[specification.columns] if rows.single else 0
     requantize = 7 + 2 * rows.requantization.signed
     around = (12 if rows.table else 1) + (5 if rows.looped else 0)  # a row of products
     steps = rows.steps * (15 + 5 / rows.unroll if rows.looped else 15) + around

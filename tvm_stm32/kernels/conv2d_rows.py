@@ -2,7 +2,8 @@
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
 """Convolution by the rows microkernel: input rows are widened to int16 once, into a ring, and read from there.
 
-Padding is the input's zero point in the ring, whose products are folded into the biases with all others.
+Padding is the input's zero point in the ring, whose products are folded into the biases with all others. Narrow outputs
+of odd width are computed column by column, from a ring that holds all rows: that leaves fewer pixels without a pair.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 @dataclass(frozen=True, slots=True)
 class RowsSpecification:
-    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring."""
+    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring.
+
+    columns: whether pixels of a column are computed together, not those of a row.
+    """
 
     x: tuple[int, int, int]
     y: tuple[int, int, int]
@@ -37,11 +41,12 @@ class RowsSpecification:
     input_zero_point: int
     widen: Widen
     ring: Ring
+    columns: bool = False
 
     @property
     def family(self) -> str:
         """The kernel family's name."""
-        return "conv2d_rows"
+        return "conv2d_columns" if self.columns else "conv2d_rows"
 
     @property
     def scratch(self) -> int:
@@ -51,6 +56,8 @@ class RowsSpecification:
     @property
     def distances(self) -> Distances:
         """How the output may overlap x: what is in the scratch may be written over."""
+        if self.columns:
+            return ANYWHERE
         inputs, outputs = self.x[2], self.y[2]
         stride, span = self.strides[0], self.ring.span
         ahead = max(span - stride, 0) - self.padding[0]
@@ -85,6 +92,7 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
     top, left = spec.padding
     ring, zero_point = spec.ring, spec.input_zero_point
     fresh = min(stride, ring.span)
+    runs, run = (out_width, out_height) if spec.columns else (out_height, out_width)
     padded = top > 0 or (out_height - 1) * stride - top + ring.span > height
     words, group_outputs = spec.stream_words, out_channels // groups
 
@@ -98,7 +106,7 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
         return T.call_extern("void", spec.widen.name, pixel, to, width * channels)
 
     def multiply(ring_row: Any, first: Any, stream: Any, to: Any) -> Any:
-        return T.call_extern("void", ring.name, ring_row, first, stream, to, out_width)
+        return T.call_extern("void", ring.name, ring_row, first, stream, to, run)
 
     @T.prim_func(s_tir=True)
     def conv2d_rows(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
@@ -118,20 +126,34 @@ def build_conv2d_rows(spec: RowsSpecification) -> Any:
                     T.evaluate(fill(T.address_of(R[slot(row), left * channels]), width * channels))
 
         T.evaluate(fill(T.address_of(R[0, 0]), ring.span * ring.width))
-        for i in range(ring.span - fresh):
-            widen_row(i - top)
-        for oy in range(out_height):
-            for i in range(fresh):
-                widen_row(oy * stride + ring.span - fresh + i - top)
-            for g in range(groups):
-                T.evaluate(
-                    multiply(
-                        T.address_of(R[0, g * (channels // groups)]),
-                        oy * stride,
-                        T.address_of(S[g * words]),
-                        T.address_of(Y[oy, g * group_outputs]),
+        if spec.columns:
+            for i in range(ring.span):
+                widen_row(i - top)
+            for ox in range(runs):
+                for g in range(groups):
+                    T.evaluate(
+                        multiply(
+                            T.address_of(R[0, ox * spec.strides[1] * channels + g * (channels // groups)]),
+                            0,
+                            T.address_of(S[g * words]),
+                            T.address_of(Y[0, ox * out_channels + g * group_outputs]),
+                        )
                     )
-                )
+        else:
+            for i in range(ring.span - fresh):
+                widen_row(i - top)
+            for oy in range(runs):
+                for i in range(fresh):
+                    widen_row(oy * stride + ring.span - fresh + i - top)
+                for g in range(groups):
+                    T.evaluate(
+                        multiply(
+                            T.address_of(R[0, g * (channels // groups)]),
+                            oy * stride,
+                            T.address_of(S[g * words]),
+                            T.address_of(Y[oy, g * group_outputs]),
+                        )
+                    )
 
     return conv2d_rows
 
@@ -147,6 +169,7 @@ def implement_rows(
     padding: tuple[int, int],
     groups: int,
     rule: NarrowRule,
+    columns: bool = False,
 ) -> Implementation | None:
     """The kernel for weights OHWI, or None where it does not apply: for rows of thousands of values.
 
@@ -159,26 +182,27 @@ def implement_rows(
     taps, together = (kernel_width, inputs) if apart else (1, kernel_width * inputs)
     spacing = dilations[1] * channels if apart else 0
     steps, group_outputs, form = -(-together // 2), outputs // groups, rule.requantization
+    last = (y_shape[1] - 1) * strides[1] * channels + (taps - 1) * spacing + (groups - 1) * inputs + 2 * steps
+    width = -(-max(last, (padding[1] + x_shape[1]) * channels) // 4) * 4
+    run = y_shape[0] if columns else y_shape[1]
     microkernel = Rows(
         rows=kernel_height * taps,
         steps=steps,
-        pixel_stride=2 * strides[1] * channels,
+        pixel_stride=2 * (strides[0] * width if columns else strides[1] * channels),
         channels=group_outputs,
-        y_stride=outputs,
+        y_stride=outputs * (y_shape[1] if columns else 1),
         requantization=form,
-        pair=y_shape[1] > 1,
-        single=bool(y_shape[1] % 2),
+        pair=run > 1,
+        single=bool(run % 2),
     )
     if not microkernel.possible():
         return None
-    last = (y_shape[1] - 1) * strides[1] * channels + (taps - 1) * spacing + (groups - 1) * inputs + 2 * steps
-    width = -(-max(last, (padding[1] + x_shape[1]) * channels) // 4) * 4
-    span = (kernel_height - 1) * dilations[0] + 1
+    span = (kernel_height - 1) * dilations[0] + 1 + (strides[0] * (y_shape[0] - 1) if columns else 0)
     ring = Ring(microkernel, span, width, dilations[0], taps, spacing)
     widen = Widen(crossed=inputs % 4 == 0)
     kernel = (kernel_height, kernel_width)
     spec = RowsSpecification(
-        x_shape, y_shape, kernel, strides, dilations, padding, groups, rule.input_zero_point, widen, ring
+        x_shape, y_shape, kernel, strides, dilations, padding, groups, rule.input_zero_point, widen, ring, columns
     )
     order = (crossed if widen.crossed else in_order)(together)
     parts = []

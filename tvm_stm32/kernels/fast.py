@@ -6,13 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from tvm_stm32.kernels.add_arrays import implement_add_arrays
-from tvm_stm32.kernels.choice import choose
+from tvm_stm32.kernels.choice import choose, cycles
 from tvm_stm32.kernels.conv2d_flat import implement_flat
 from tvm_stm32.kernels.conv2d_rows import implement_rows
 from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
-from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.implementation import Implementation, Scratch
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.microkernels.winograd import SCALES
 from tvm_stm32.kernels.narrow import Ranges, lane_rule, plane_rule, winograd_rule
@@ -76,7 +76,12 @@ def _conv2d(
         x_shape, y_shape = (1, x_shape[0], x_shape[2]), (1, y_shape[0], y_shape[2])
         data, strides, before = data.swapaxes(1, 2), strides[::-1], before[::-1]
         dilations = dilations[::-1]
-    rows = implement_rows(x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule)
+    arguments = x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule
+    rows = implement_rows(*arguments)
+    odd = y_shape[1] % 2 and y_shape[0] > 1 and target.objective != "ram"
+    columns = implement_rows(*arguments, columns=True) if odd else None
+    if rows and columns and _scratch(columns) <= target.scratch and _faster(columns, rows):
+        rows = columns
     square = data.shape[1:3] == (3, 3) and strides == dilations == (1, 1) and groups == 1
     if target.objective == "ram" or not square:
         return rows
@@ -87,6 +92,16 @@ def _conv2d(
         for tile in SCALES
     ]
     return choose([rows, *winograd], target.objective)
+
+
+def _faster(columns: Implementation, rows: Implementation) -> bool:
+    """Whether what takes more scratch saves enough."""
+    return cycles(columns.specification) < 0.97 * cycles(rows.specification)
+
+
+def _scratch(implementation: Implementation) -> int:
+    """Bytes of working memory."""
+    return sum(argument.size for argument in implementation.arguments if isinstance(argument, Scratch))
 
 
 def _fully_connected(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation | None:

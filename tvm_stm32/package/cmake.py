@@ -127,6 +127,7 @@ def _context(name: str, version: str, library: Library, interface: Interface) ->
         "fpu": abi.fpu,
         "fpu_macro": _FPU_MACROS[abi.fpu],
         "needs_math": library.needs_math,
+        "kept": interface.kept_symbols(name),
         "includes": layout.include_folders(name, interface),
         "library": layout.library_file(name),
         "headers": layout.header_files(name, interface),

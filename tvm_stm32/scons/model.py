@@ -69,6 +69,9 @@ class Model(Nodes):
         self.name = str(self.header.name).removesuffix(".h")
         folders = [self.header.dir.Dir(folder) for folder in interface.include_folders()]
         self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
+        kept = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
+        if kept:
+            self.flags["LINKFLAGS"] = kept
 
 
 @pseudo_builder

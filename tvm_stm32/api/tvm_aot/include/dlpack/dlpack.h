@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tensors as TVM and its clients hand them around: the parts of DLPack that they use. */
-#ifndef TVM_STM32_DLPACK_H
-#define TVM_STM32_DLPACK_H
+#ifndef DLPACK_DLPACK_H_ /* as in DLPack: with both at hand, the first is used */
+#define DLPACK_DLPACK_H_
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,4 +43,4 @@ typedef struct {
     uint64_t byte_offset;
 } DLTensor;
 
-#endif /* TVM_STM32_DLPACK_H */
+#endif /* DLPACK_DLPACK_H_ */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For applications that have no log, no clock or no board to start. Those of the C++ interface are in C here, by the
+ * names that the C++ ABI of Itanium, which compilers for Arm follow, gives them.
+ */
+#include "tensorflow/lite/micro/debug_log.h"
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define REPLACEABLE __attribute__((weak))
+#else
+#define REPLACEABLE
+#endif
+
+#define TICKS_PER_SECOND _ZN6tflite16ticks_per_secondEv
+#define GET_CURRENT_TIME_TICKS _ZN6tflite19GetCurrentTimeTicksEv
+#define INITIALIZE_TARGET _ZN6tflite16InitializeTargetEv
+
+uint32_t TICKS_PER_SECOND(void) REPLACEABLE;
+uint32_t GET_CURRENT_TIME_TICKS(void) REPLACEABLE;
+void INITIALIZE_TARGET(void) REPLACEABLE;
+void DebugLog(const char *format, va_list args) REPLACEABLE;
+
+uint32_t TICKS_PER_SECOND(void)
+{
+    return 0;
+}
+
+uint32_t GET_CURRENT_TIME_TICKS(void)
+{
+    return 0;
+}
+
+void INITIALIZE_TARGET(void)
+{
+}
+
+void DebugLog(const char *format, va_list args)
+{
+    (void)format;
+    (void)args;
+}
