@@ -42,7 +42,9 @@ class Interface:
         return [LAYERS[name] for name in self.api if name != NATIVE]
 
     def options(self) -> list[str]:
-        """The words by which ``tvm-stm32 compile`` is asked for it."""
+        """The words by which ``tvm-stm32 compile`` is asked for it; none for what it does anyway."""
+        if self == choose():
+            return []
         return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no"]
 
     def artifact_names(self, name: str) -> list[str]:
