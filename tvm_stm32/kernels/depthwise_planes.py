@@ -17,7 +17,7 @@ from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
-from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.depthwise import SCALE, DepthwisePlane, pack_channels
 from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.kernels.narrow import NarrowRule
@@ -313,7 +313,8 @@ def _specification(
     if min(phase.inputs for phase in phases) <= 0 or (inner.phases > 1 and inner.stride > 1):
         return None
     square = (inner.taps, outer.taps) == (3, 3) and inner.stride == outer.stride <= 2
-    plain = square and inner.dilation == outer.dilation == 1
+    scaled = all(channel.scale == SCALE for channel in rule.layer.channels)
+    plain = square and inner.dilation == outer.dilation == 1 and scaled
     pairs = -(-inner.outputs // 2)
     if plain:
         read = (2 * pairs - 1) * inner.stride + 3 + (inner.stride == 1)

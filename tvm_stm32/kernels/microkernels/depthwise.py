@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The microkernel of 3x3 depthwise convolutions: a band of rows of each channel, two by two outputs at a time.
 
-It reads planes: a channel's inputs as int16, padding included. Nine weights stay in registers, in pairs; each word
-of input serves two outputs of two rows. Weights and bias are scaled up by a power of two, so that requantization is a
-multiply-high and a saturating shift that is the same for all channels.
+It reads planes: a channel's inputs as int16, padding included. Nine weights stay in registers, in pairs of 16 bits;
+each word of input serves two outputs of two rows. Weights and bias are 256 times themselves, so that requantization is a
+multiply-high and a saturating shift that is the same for all channels, and a mask spreads bytes to pairs.
 
 Constants of a channel, in 32-bit words, w being row by row (or column by column, where the plane is transposed):
-    stride 1: (w0, w1), (w1, w2) of each row; stride 2: (w0, w1) of each row, (w2 of rows 0 and 1), (w2 of row 2, 0)
+    weights as bytes, whose first and third make a pair, and whose second and fourth:
+        stride 1: (w0, w1, w1, w2) of each row
+        stride 2: (w0, w2, w1, w5), (w3, w8, w4, 0), (w6, 0, w7, 0)
     bias, multiplier, addend[, what a negative accumulator adds to the addend][, shift]
 """
 
@@ -20,6 +22,13 @@ import numpy.typing as npt
 from tvm_stm32.kernels.microkernels.template import render
 from tvm_stm32.quantize.thresholds import Narrow, NarrowLayer
 
+#: by which accumulators are larger than the sum of products
+SCALE = 256
+#: stride -> the weight in each byte of a channel's first three words
+_BYTES: dict[int, tuple[int | None, ...]] = {
+    1: (0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8),
+    2: (0, 2, 1, 5, 3, 8, 4, None, 6, None, 7, None),
+}
 #: immediate offsets of LDR
 _OFFSET_LIMIT = 4095
 
@@ -55,7 +64,7 @@ class DepthwisePlane:
     @property
     def channel_words(self) -> int:
         """Words of constants of a channel."""
-        return (6 if self.stride == 1 else 5) + 3 + self.signed + (self.shift == 0)
+        return 6 + self.signed + (self.shift == 0)
 
     def possible(self) -> bool:
         """Whether the instructions' immediates suffice."""
@@ -85,24 +94,19 @@ class DepthwisePlane:
             odd=self.odd,
             unroll=self.unroll,
             channel_words=self.channel_words,
+            places=[_BYTES[self.stride].index(tap) for tap in range(9)],
         )
 
 
 def pack_channels(
     weights: npt.NDArray[np.int64], biases: npt.NDArray[np.int64], layer: NarrowLayer, stride: int
 ) -> npt.NDArray[np.int32]:
-    """Constants of all channels; weights (channels, 3, 3) and biases are scaled by each channel's scale here."""
-
-    def pair(low: int, high: int) -> int:
-        return (low & 0xFFFF) | ((high & 0xFFFF) << 16)
-
-    words = []
-    for rows, bias, narrow in zip(weights.tolist(), biases.tolist(), layer.channels, strict=True):
-        w = [[value * narrow.scale for value in row] for row in rows]
-        if stride == 1:
-            words += [pair(*row[at : at + 2]) for row in w for at in (0, 1)]
-        else:
-            words += [pair(*row[:2]) for row in w] + [pair(w[0][2], w[1][2]), pair(w[2][2], 0)]
+    """Constants of all channels; weights (channels, 3, 3), and biases, without the scale, which is `SCALE` for all."""
+    words: list[int] = []
+    for taps, bias, narrow in zip(weights.reshape(-1, 9).tolist(), biases.tolist(), layer.channels, strict=True):
+        assert narrow.scale == SCALE
+        values = [0 if tap is None else taps[tap] & 0xFF for tap in _BYTES[stride]]
+        words += np.array(values, np.uint8).view("<u4").tolist()
         words += requantization_words(bias, narrow, layer)
     return (np.array(words, np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
