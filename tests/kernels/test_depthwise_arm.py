@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,14 +95,17 @@ def test_planes(tmp_path: Path) -> None:
                 (11, False, False, (-20, 100)),
                 (0, True, True, None),
             ):
-                kernel = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd, clamp)
+                own = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd, clamp)
                 weights, biases = rng.integers(-128, 128, (CHANNELS, 3, 3)), rng.integers(-9999, 9999, CHANNELS)
                 packed = pack_channels(weights, biases, rounding(shift, signed, rng, SCALE), stride)
-                tables.append(table(f"table_{len(kernels)}", packed))
-                for lines in (2, 3, 7) if odd else (2, 6):
-                    arguments = f"planes, table_{len(kernels)}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
-                    calls.append(f"FORM{kernel.name}({arguments});")
-                kernels.append(kernel)
+                tables.append(table(f"table_{len(tables)}", packed))
+                anywhere = replace(own, inner_bytes=0, outer_bytes=0)
+                for kernel in (own, anywhere, replace(anywhere, unroll=1)):
+                    for lines in (2, 3, 7) if odd else (2, 6):
+                        arguments = f"planes, table_{len(tables) - 1}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
+                        arguments += f", {inner}, {outer}" if kernel.any_output else ""
+                        calls.append(f"FORM{kernel.name}({arguments});")
+                    kernels.append(kernel)
     assert failures(tmp_path, kernels, program("".join(tables), calls)) == "end\n"
 
 

@@ -2,7 +2,7 @@
 """The microkernel of 3x3 depthwise convolutions: a band of rows of each channel, two by two outputs at a time.
 
 It reads planes: a channel's inputs as int16, padding included. Nine weights stay in registers, in pairs of 16 bits;
-each word of input serves two outputs of two rows. Weights and bias are 256 times themselves, so that requantization is a
+each word of input serves two outputs of two rows. Weights and bias are 256 times themselves: requantization is a
 multiply-high and a saturating shift that is the same for all channels, and a mask spreads bytes to pairs.
 
 Constants of a channel, in 32-bit words, w being row by row (or column by column, where the plane is transposed):
@@ -38,8 +38,8 @@ class DepthwisePlane:
     """Parameters of the microkernel.
 
     row_bytes: from one row of the plane to the next; inner_outputs: along a row; inner_bytes, outer_bytes: between
-    outputs along a row and from row to row; shift: 0 if each channel has its own; odd: whether bands may have an odd
-    number of output rows; clamp: least and greatest output where saturation to int8 does not do.
+    outputs along a row and from row to row, 0: given in the call; shift: 0 if each channel has its own; odd: whether
+    bands may have an odd number of output rows; clamp: least and greatest output where saturation to int8 does not do.
     """
 
     stride: int
@@ -58,8 +58,22 @@ class DepthwisePlane:
         """A C name that tells every parameter."""
         form = f"{'n' if self.signed else 'p'}{self.shift}"
         form += f"c{self.clamp[0] + 128}_{self.clamp[1] + 128}" if self.clamp else ""
-        shape = f"{self.row_bytes}_{self.inner_outputs}_{self.inner_bytes}_{self.outer_bytes}"
+        between = "any" if self.any_output else f"{self.inner_bytes}_{self.outer_bytes}"
+        shape = f"{self.row_bytes}_{self.inner_outputs}_{between}"
         return f"depthwise_s{self.stride}_{shape}_{form}_{int(self.odd)}_{self.unroll}"
+
+    @property
+    def any_output(self) -> bool:
+        """Whether the distances between outputs are given in the call."""
+        return self.inner_bytes == 0
+
+    @property
+    def code_bytes(self) -> int:
+        """About what the Arm form takes."""
+        pairs, tail = divmod(self.inner_outputs, 2)
+        copies = (min(self.unroll, pairs) if pairs >= self.unroll else 0) + pairs % self.unroll + 0.6 * tail
+        block = 150 + (8 if self.any_output else 0) + 40 * self.signed + 16 * (self.shift == 0)
+        return round(280 + copies * block * (1.6 if self.odd else 1))
 
     @property
     def channel_words(self) -> int:
@@ -73,10 +87,9 @@ class DepthwisePlane:
 
     def cycles(self, outer: int) -> int:
         """About how many cycles one channel takes for `outer` rows of outputs."""
-        block = (49 if self.stride == 1 else 57) + 4 * (
-            3 * self.signed + (self.shift == 0) + 6 * (self.clamp is not None)
-        )
-        return -(-outer // 2) * (-(-self.inner_outputs // 2) * (block + 5) + 20) + 40
+        output = 3 * self.signed + (self.shift == 0) + 6 * (self.clamp is not None)
+        block = (49 if self.stride == 1 else 57) + 4 * output + (7 if self.any_output else 0)
+        return -(-outer // 2) * (-(-self.inner_outputs // 2) * (block + 10 // self.unroll) + 20) + 40
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
@@ -93,6 +106,7 @@ class DepthwisePlane:
             signed=self.signed,
             odd=self.odd,
             unroll=self.unroll,
+            any_output=self.any_output,
             channel_words=self.channel_words,
             places=[_BYTES[self.stride].index(tap) for tap in range(9)],
         )
