@@ -104,7 +104,7 @@ class TestFirmware:
         """Another interface adds files; those that were there stay, and with them their objects."""
         layer = ("kws_x_cube_ai", "tvm_ai_x_cube_ai", "tvm_ai_x_cube_ai_observer")
         objects = {f"CC kws/api/x_cube_ai/{name}.o" for name in layer} | {"CC kws/kws_observed.o"}
-        package = {PACKAGE, ARCHIVE, *LINK, *IMAGES}
+        package = {PACKAGE, *ARCHIVE, *LINK, *IMAGES}
         assert built.scons("API=native x-cube-ai") - package == {GENERATE, *objects}
         assert built.scons("API=native x-cube-ai") == set()
         assert (built.folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()

@@ -23,6 +23,7 @@ def actions(folder: str, model: str, application: str = "app") -> set[str]:
         f"TVM {model} -> {folder}kws",
         *(f"CC {folder}{name}.o" for name in compiled),
         f"AR {folder}kws/libkws.a",
+        f"SIZE {folder}kws/libkws.a",
         f"STARTUP {folder}{application}_startup",
         *(f"{verb} {folder}{application}.{suffix}" for verb, suffix in (("LINK", "elf"), ("SIZE", "elf"))),
         f"BIN {folder}{application}.bin",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Per output channel constants of the kernels that accumulate products: bias, and how to requantize.
 
-For int8 a row of the table is (bias, multiplier, shift); for float32 it is (bias).
+For int8 a row of the table is the bias, then what `NarrowRequantization` needs where there is a proof, else multiplier
+and shift of the model's own arithmetic; for float32 it is the bias alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ import numpy.typing as npt
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.implementation import Constant, int32
-from tvm_stm32.kernels.requantization import FloatBounds, Requantization, clamp_float, float_bounds, requantize
+from tvm_stm32.kernels.narrow import NarrowRule, Ranges, lane_rule, split_rule
+from tvm_stm32.kernels.requantization import (
+    FloatBounds,
+    NarrowRequantization,
+    Requantization,
+    clamp_float,
+    float_bounds,
+)
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Arithmetic, Network, Operator
 from tvm_stm32.quantize.rule import accumulator_rule
 
@@ -25,7 +34,7 @@ from tvm.script import tirx as T  # isort: skip
 class ChannelTable:
     """The part of a kernel's specification that says how accumulators become outputs."""
 
-    requantization: Requantization | None  # None: float32
+    requantization: NarrowRequantization | Requantization | None  # None: float32
     bounds: FloatBounds = (None, None)
 
     @property
@@ -46,12 +55,13 @@ class ChannelTable:
     @property
     def columns(self) -> int:
         """Values per channel."""
-        return 3 if self.requantization else 1
+        return 1 + len(self.requantization.columns) if self.requantization else 1
 
     def describe(self) -> str:
         """For the comment above the C function."""
         if self.requantization:
-            return f"{self.requantization.describe()}\nchannel_table: bias, multiplier, shift per output channel"
+            columns = ", ".join(("bias", *self.requantization.columns))
+            return f"{self.requantization.describe()}\nchannel_table: {columns} per output channel"
         clamp = "" if self.bounds == (None, None) else f", clamped to {list(self.bounds)}"
         return f"float32{clamp}\nchannel_table: bias per output channel"
 
@@ -65,16 +75,32 @@ class ChannelTable:
         """TIR: the output value of an accumulator."""
         if self.requantization is None:
             return clamp_float(accumulator, self.bounds)
-        return requantize(self.requantization, accumulator, table[channel, 1], table[channel, 2])
+        return self.requantization.finish(accumulator, table, channel)
 
     @property
     def rounding(self) -> str:
-        """For the manifest: the helper that follows the reference's arithmetic."""
-        return f"step by step, {self.requantization.helper}" if self.requantization else ""
+        """For the manifest: what was proven, or the helper that follows the reference's arithmetic."""
+        return self.requantization.rounding if self.requantization else ""
 
     @staticmethod
-    def of(network: Network, operator: Operator, weights: npt.NDArray[Any]) -> tuple[ChannelTable, Constant]:
-        """The table of an operator with inputs (x, weights[, bias]); `weights` is (outputs, products per output)."""
+    def of(
+        network: Network,
+        operator: Operator,
+        weights: npt.NDArray[Any],
+        target: Target,
+        ranges: Ranges,
+        folded: bool,
+    ) -> tuple[ChannelTable, Constant]:
+        """The table of an operator with inputs (x, weights[, bias]).
+
+        Args:
+            network: the operator's network.
+            operator: the operator.
+            weights: (outputs, products per output).
+            target: what the core has.
+            ranges: of the tensors.
+            folded: whether the biases are to have the products of the input's zero point in them.
+        """
         x = network.input_tensors(operator)[0]
         y = network.output_tensors(operator)[0]
         bias = np.zeros(len(weights), np.int64 if operator.arithmetic is not Arithmetic.FLOAT else np.float32)
@@ -86,15 +112,37 @@ class ChannelTable:
             table = ChannelTable(None, float_bounds(operator.attributes.activation))  # type: ignore[union-attr]
             return table, Constant("bias", bias.astype(np.float32), "bias per output channel")
         _check_accumulators(operator, weights, bias)
-        rule = accumulator_rule(network, operator, weights, bias)
         assert x.quantization and y.quantization
-        requantization = Requantization(
-            rule.helper, x.quantization.zero_point, y.quantization.zero_point, rule.low, rule.high
-        )
-        multipliers = np.resize(rule.multipliers, len(weights))
-        shifts = np.resize(rule.shifts, len(weights))
-        rows = int32(np.stack([bias, multipliers, shifts], axis=1))
-        return ChannelTable(requantization), Constant("channels", rows, "bias, multiplier, shift per output channel")
+        zero_sums = x.quantization.zero_point * weights.sum(axis=1, dtype=np.int64)
+        requantization: NarrowRequantization | Requantization
+        narrow = _narrow(network, operator, weights, target, ranges)
+        if narrow is not None:
+            proven, requantization = narrow
+            folded_bias = np.array(proven.biases, np.int64)
+            values = [requantization.row(channel) for channel in proven.layer.channels]
+        else:
+            rule = accumulator_rule(network, operator, weights, bias)
+            requantization = Requantization(
+                rule.helper, x.quantization.zero_point, y.quantization.zero_point, rule.low, rule.high
+            )
+            folded_bias = bias.astype(np.int64) - zero_sums
+            pairs = (np.resize(rule.multipliers, len(weights)), np.resize(rule.shifts, len(weights)))
+            values = np.stack(pairs, axis=1).tolist()
+        biases = folded_bias if folded else folded_bias + zero_sums
+        rows = int32(np.column_stack([biases, np.array(values, np.int64).reshape(len(weights), -1)]))
+        columns = ", ".join(("bias", *requantization.columns))
+        return ChannelTable(requantization), Constant("channels", rows, f"{columns} per output channel")
+
+
+def _narrow(
+    network: Network, operator: Operator, weights: npt.NDArray[Any], target: Target, ranges: Ranges
+) -> tuple[NarrowRule, NarrowRequantization] | None:
+    """The proven form of requantization that suits the core, if there is a proof."""
+    if target.long:
+        rule = lane_rule(network, operator, weights, ranges)
+        return (rule, NarrowRequantization.of(rule)) if rule else None
+    split = split_rule(network, operator, weights, ranges)
+    return (split[0], NarrowRequantization.of(*split)) if split else None
 
 
 def _check_accumulators(operator: Operator, weights: npt.NDArray[Any], bias: npt.NDArray[Any]) -> None:

@@ -19,8 +19,10 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.channel_table import ChannelTable
 from tvm_stm32.kernels.conv2d_bytes import BytesSpecification, implement_bytes
 from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
-from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, int32
+from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.narrow import Ranges
 from tvm_stm32.kernels.overlap import Distances, Overlap
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Conv2D, FullyConnected, Network, Operator, Padding
 
 #: output channels computed together
@@ -138,17 +140,17 @@ def build_conv2d(spec: Conv2DSpecification) -> Any:
     return conv2d
 
 
-def implement_conv2d(network: Network, operator: Operator) -> Implementation:
+def implement_conv2d(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation:
     """A convolution, grouped or not."""
     attributes = operator.attributes
     assert isinstance(attributes, Conv2D)
     x, weights = network.input_tensors(operator)[:2]
     y = network.output_tensors(operator)[0]
     geometry = (attributes.strides, attributes.dilations, attributes.padding, attributes.groups)
-    return _implementation(network, operator, x.shape[1:], y.shape[1:], _values(weights), *geometry)
+    return _implementation(network, operator, x.shape[1:], y.shape[1:], _values(weights), *geometry, target, ranges)
 
 
-def implement_fully_connected(network: Network, operator: Operator) -> Implementation:
+def implement_fully_connected(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation:
     """A fully connected layer: a 1x1 convolution over a column of rows."""
     assert isinstance(operator.attributes, FullyConnected)
     weights = network.input_tensors(operator)[1]
@@ -156,7 +158,8 @@ def implement_fully_connected(network: Network, operator: Operator) -> Implement
     outputs, inputs = weights.shape
     rows = y.elements // outputs
     data = _values(weights).reshape(outputs, 1, 1, inputs)
-    return _implementation(network, operator, (rows, 1, inputs), (rows, 1, outputs), data, (1, 1), (1, 1), Padding(), 1)
+    shapes = (rows, 1, inputs), (rows, 1, outputs)
+    return _implementation(network, operator, *shapes, data, (1, 1), (1, 1), Padding(), 1, target, ranges)
 
 
 def _values(weights: Any) -> npt.NDArray[Any]:
@@ -175,8 +178,10 @@ def _implementation(
     dilations: tuple[int, int],
     padding: Padding,
     groups: int,
+    target: Target,
+    ranges: Ranges,
 ) -> Implementation:
-    table, rows = ChannelTable.of(network, operator, weights.reshape(weights.shape[0], -1))
+    table, rows = ChannelTable.of(network, operator, weights.reshape(weights.shape[0], -1), target, ranges, folded=True)
     form = BytesSpecification if table.requantization else Conv2DSpecification
     spec = form(
         x=(x_shape[0], x_shape[1], x_shape[2]),
@@ -191,9 +196,6 @@ def _implementation(
     layout = f"{list(weights.shape)} OHWI, blocks of {BLOCK} outputs interleaved"
     packed = Constant("weights", pack_weights(weights, groups), layout)
     if isinstance(spec, BytesSpecification):
-        sums = weights.reshape(len(weights), -1).sum(axis=1, dtype=np.int64)
-        folded = rows.values - np.outer(sums * table.zero_point, [1, 0, 0])
-        rows = Constant(rows.role, int32(folded), rows.layout)
         return implement_bytes(operator.inputs[0], operator.outputs[0], spec, packed, rows)
     return Implementation(
         specification=spec,

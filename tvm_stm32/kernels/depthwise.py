@@ -13,7 +13,9 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.channel_table import ChannelTable
 from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
+from tvm_stm32.kernels.narrow import Ranges
 from tvm_stm32.kernels.overlap import Distances, Overlap
+from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import DepthwiseConv2D, Network, Operator
 
 #: output channels computed together
@@ -106,7 +108,7 @@ def build_depthwise(spec: DepthwiseSpecification) -> Any:
     return depthwise
 
 
-def implement_depthwise(network: Network, operator: Operator) -> Implementation:
+def implement_depthwise(network: Network, operator: Operator, target: Target, ranges: Ranges) -> Implementation:
     """A depthwise convolution, weights [1, KH, KW, C * multiplier]."""
     attributes = operator.attributes
     assert isinstance(attributes, DepthwiseConv2D)
@@ -114,7 +116,8 @@ def implement_depthwise(network: Network, operator: Operator) -> Implementation:
     y = network.output_tensors(operator)[0]
     assert weights.data is not None
     _, kernel_height, kernel_width, outputs = weights.shape
-    table, rows = ChannelTable.of(network, operator, weights.data.reshape(-1, outputs).T)
+    taps = weights.data.reshape(-1, outputs).T
+    table, rows = ChannelTable.of(network, operator, taps, target, ranges, folded=False)
     spec = DepthwiseSpecification(
         x=(x.shape[1], x.shape[2], x.shape[3]),
         y=(y.shape[1], y.shape[2], y.shape[3]),

@@ -14,6 +14,7 @@ from tvm_stm32.kernels.microkernels.winograd import SCALES, transformed_weights
 from tvm_stm32.model.network import Arithmetic, Network, Operator
 from tvm_stm32.quantize.requantize import onnx_channels
 from tvm_stm32.quantize.rule import accumulator_rule
+from tvm_stm32.quantize.split import split_layer
 from tvm_stm32.quantize.thresholds import Constant as StepConstant
 from tvm_stm32.quantize.thresholds import Delayed, FixedPoint, NarrowLayer, Steps, general_layer, narrow_layer
 from tvm_stm32.simplify.products import products_of
@@ -77,6 +78,20 @@ def lane_rule(
     if layer is None:
         return None
     return NarrowRule(sums.input_zero_point, tuple(sums.biases), layer, lanes, bits, sums.clamp)
+
+
+def split_rule(
+    network: Network, operator: Operator, weights: npt.NDArray[np.int8], ranges: Ranges | None = None
+) -> tuple[NarrowRule, int] | None:
+    """The rule for cores without long multiplication, and how many bits the lower parts of multipliers have."""
+    found = _accumulators(network, operator, weights, ranges)
+    if found is None:
+        return None
+    split = split_layer(found.steps, found.zero_point, found.reach, found.clamp or (-128, 127))
+    if split is None:
+        return None
+    rule = NarrowRule(found.input_zero_point, tuple(found.biases), split.layer, False, 0, found.clamp)
+    return rule, split.places
 
 
 def plane_rule(

@@ -8,7 +8,9 @@ from typing import Any
 
 from tvm.script import tirx as T
 
+from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.model.network import Activation
+from tvm_stm32.quantize.thresholds import Narrow
 
 FloatBounds = tuple[float | None, float | None]
 
@@ -26,6 +28,21 @@ class Requantization:
     low: int
     high: int
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the table has of a channel."""
+        return ("multiplier", "shift")
+
+    @property
+    def rounding(self) -> str:
+        """For the manifest."""
+        return f"step by step, {self.helper}"
+
+    def finish(self, accumulator: Any, table: Any, channel: Any) -> Any:
+        """TIR: the int8 output of an int32 accumulator; the channel's values start in column 1 of the table."""
+        scaled = T.call_extern("int32", self.helper, accumulator, table[channel, 1], table[channel, 2])
+        return clamp_int(scaled + self.zero_point, (self.low, self.high), "int8")
+
     def describe(self) -> str:
         """For the comment above the C function."""
         return (
@@ -34,10 +51,68 @@ class Requantization:
         )
 
 
-def requantize(rule: Requantization, accumulator: Any, multiplier: Any, shift: Any) -> Any:
-    """TIR: the int8 output of an int32 accumulator."""
-    scaled = T.call_extern("int32", rule.helper, accumulator, multiplier, shift)
-    return clamp_int(scaled + rule.zero_point, (rule.low, rule.high), "int8")
+@dataclass(frozen=True, slots=True)
+class NarrowRequantization:
+    """``clamp((scaled + addend) >> shift)`` as int8, proven equal to the model's rounding.
+
+    `scaled` is the high word of ``(accumulator << bits) * multiplier``, or, with `places`, ``accumulator * multiplier``
+    less its last `places` bits, for which the multiplier comes in two parts: the lower one of that many bits in the
+    lower half of its word. signed: negative accumulators have an addend of their own; shift: 0 if each channel has its
+    own.
+    """
+
+    input_zero_point: int
+    shift: int
+    signed: bool
+    bits: int = 0
+    places: int = 0
+    clamp: tuple[int, int] = (-128, 127)
+
+    @staticmethod
+    def of(rule: NarrowRule, places: int = 0) -> NarrowRequantization:
+        """The form of a layer's proof."""
+        layer, clamp = rule.layer, rule.clamp or (-128, 127)
+        return NarrowRequantization(rule.input_zero_point, layer.shift, layer.signed, rule.bits, places, clamp)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the table has of a channel."""
+        negative = ("difference of the addend below zero",) if self.signed else ()
+        return ("multiplier", "addend", *negative, *(() if self.shift else ("shift",)))
+
+    def row(self, narrow: Narrow) -> list[int]:
+        """A channel's values, in that order."""
+        multiplier = narrow.multiplier
+        if self.places:
+            multiplier = (multiplier >> self.places << 16) | (multiplier & (1 << self.places) - 1)
+        negative = [narrow.negative - narrow.addend] if self.signed else []
+        return [multiplier, narrow.addend, *negative, *([] if self.shift else [narrow.shift])]
+
+    def describe(self) -> str:
+        """For the comment above the C function."""
+        return f"int8, input zero point {self.input_zero_point}; requantized by {self.rounding}"
+
+    @property
+    def rounding(self) -> str:
+        """What was proven, for the manifest."""
+        how = "two short products" if self.places else "multiply-high"
+        shift = f"shift {self.shift}" if self.shift else "a shift a channel"
+        addends = "two addends, by sign," if self.signed else "one addend"
+        proof = f"{how}, {addends} and {shift}: proven equal to the model's rounding"
+        return proof if self.clamp == (-128, 127) else f"{proof}; clamped to {self.clamp[0]}..{self.clamp[1]}"
+
+    def finish(self, accumulator: Any, table: Any, channel: Any) -> Any:
+        """TIR: the int8 output of an int32 accumulator; the channel's values start in column 1 of the table."""
+        addend = table[channel, 2]
+        if self.signed:
+            addend = T.call_extern("int32", "tvm_ai_addend", accumulator, addend, table[channel, 3])
+        shift = self.shift or table[channel, len(self.columns)]
+        multiplier = table[channel, 1]
+        if self.places:
+            split = (accumulator, multiplier, self.places, addend, shift)
+            return clamp_int(T.call_extern("int32", "tvm_ai_scale_split", *split), self.clamp, "int8")
+        high = (accumulator * (1 << self.bits), multiplier, addend, shift)
+        return clamp_int(T.call_extern("int32", "tvm_ai_scale_high", *high), self.clamp, "int8")
 
 
 def clamp_int(value: Any, bounds: tuple[int, int], dtype: str) -> Any:

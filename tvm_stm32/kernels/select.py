@@ -50,11 +50,14 @@ Implement = Callable[[Network, Operator], Implementation]
 #: arithmetics of TensorFlow Lite files
 _TFLITE = (Arithmetic.TFLITE, Arithmetic.FLOAT)
 
-#: by operator and arithmetic
+#: operators with weights, of every arithmetic, whose kernels depend on the core
+_WEIGHTED: dict[type[Attributes], Callable[[Network, Operator, Target, Ranges], Implementation]] = {
+    Conv2D: implement_conv2d,
+    DepthwiseConv2D: implement_depthwise,
+    FullyConnected: implement_fully_connected,
+}
+#: the others by operator and arithmetic
 _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
-    Conv2D: dict.fromkeys(Arithmetic, implement_conv2d),
-    DepthwiseConv2D: dict.fromkeys(Arithmetic, implement_depthwise),
-    FullyConnected: dict.fromkeys(Arithmetic, implement_fully_connected),
     Add: dict.fromkeys(_TFLITE, implement_add),
     Mul: dict.fromkeys(_TFLITE, implement_mul),
     Mean: dict.fromkeys(_TFLITE, implement_mean),
@@ -77,6 +80,9 @@ def implement(network: Network, operator: Operator, target: Target, ranges: Rang
         ModelError: no kernel computes this operator for these types.
     """
     kind = type(operator.attributes)
+    if kind in _WEIGHTED:
+        fast = implement_fast(network, operator, target, ranges or {}) if target.dsp else None
+        return fast or _WEIGHTED[kind](network, operator, target, ranges or {})
     family = ONNX_FAMILIES.get(kind) if operator.arithmetic is Arithmetic.ONNX else None
     family = family or _FAMILIES.get(kind, {}).get(operator.arithmetic)
     if family is None:
@@ -85,6 +91,4 @@ def implement(network: Network, operator: Operator, target: Target, ranges: Rang
             where=f"layer {operator.name}",
             hint="replace the operator in the model, or keep this layer out of the part that is compiled",
         )
-    return (implement_fast(network, operator, target, ranges or {}) if target.dsp else None) or family(
-        network, operator
-    )
+    return family(network, operator)

@@ -141,10 +141,10 @@ def narrow_layer(
     if len(set(rules)) == 1:  # one proof for the widest reach, and one set of constants
         widest = (min(low for low, _ in reach), max(high for _, high in reach))
         common = [scale for scale in scales[0] if all(scale in choices for choices in scales)]
-        layer = _prove([_Channel(rules[0], common, widest, zero_point, clamp)])
+        layer = _prove([Channel(rules[0], common, widest, zero_point, clamp)])
         if layer is not None:
             return NarrowLayer(layer.shift, layer.signed, layer.channels * len(rules))
-    return _prove([_Channel(*channel, zero_point, clamp) for channel in zip(rules, scales, reach, strict=True)])
+    return _prove([Channel(*channel, zero_point, clamp) for channel in zip(rules, scales, reach, strict=True)])
 
 
 def general_layer(
@@ -157,7 +157,7 @@ def general_layer(
     """The narrow form with a shift and two addends for each channel; arguments as of `narrow_layer`."""
     found = []
     for rule in zip(rules, scales, reach, strict=True):
-        channel = _Channel(*rule, zero_point, clamp)
+        channel = Channel(*rule, zero_point, clamp)
         forms = (channel.narrow(shift, signed=True) for shift in reversed(list(_shifts([channel], lost=16))))
         narrow = next((form for form in forms if form is not None), None)
         if narrow is None:
@@ -166,7 +166,7 @@ def general_layer(
     return NarrowLayer(0, True, tuple(found))
 
 
-def _prove(channels: Sequence[_Channel]) -> NarrowLayer | None:
+def _prove(channels: Sequence[Channel]) -> NarrowLayer | None:
     """The first shift, of the plain forms first, for which every channel has constants."""
     for signed in (False, True):
         for shift in _common_shifts(channels):
@@ -182,7 +182,7 @@ def _prove(channels: Sequence[_Channel]) -> NarrowLayer | None:
 
 
 @dataclass(frozen=True)
-class _Channel:
+class Channel:
     """One channel of the layer, its thresholds computed once."""
 
     rule: Steps
@@ -235,7 +235,7 @@ class _Channel:
                 continue
             sides = (both, both) if both[0] <= both[1] else (positive, negative)
             addend, below = (min(max(self.zero_point << shift, low), high) for low, high in sides)
-            if self._fits(scale, multiplier, (addend, below)):
+            if self.fits(scale, multiplier, (addend, below)):
                 return Narrow(scale, multiplier, addend, below, shift)
         return None
 
@@ -252,14 +252,14 @@ class _Channel:
         high = int(before[begun].min()) if begun.any() else _UNBOUNDED
         return low, high
 
-    def _fits(self, scale: int, multiplier: int, addends: tuple[int, int]) -> bool:
+    def fits(self, scale: int, multiplier: int, addends: tuple[int, int]) -> bool:
         """Whether 32 bits hold the scaled accumulator and the sum."""
         highs = [(v * scale * multiplier) >> 32 for v in self.reach]
         values = [*(v * scale for v in self.reach), *addends, *(h + addend for h in highs for addend in addends)]
         return all(-(2**31) <= value < 2**31 for value in values)
 
 
-def _common_shifts(channels: Sequence[_Channel]) -> Iterator[int]:
+def _common_shifts(channels: Sequence[Channel]) -> Iterator[int]:
     """Shifts for all channels: first one that other layers may have too, then the others.
 
     A multiple of four costs up to three bits of the multipliers, which mostly can be spared; layers with equal shifts
@@ -270,7 +270,7 @@ def _common_shifts(channels: Sequence[_Channel]) -> Iterator[int]:
     yield from (shift for shift in dict.fromkeys((most & ~3, *_shifts(varying, lost=0))) if shift)
 
 
-def _shifts(channels: Sequence[_Channel], lost: int) -> Iterator[int]:
+def _shifts(channels: Sequence[Channel], lost: int) -> Iterator[int]:
     """Shifts under which some channel's multiplier keeps its bits but `lost` ones, the least first."""
     exponents = [
         channel.rule.exponent + scale.bit_length() - 2

@@ -116,6 +116,30 @@ static inline int32_t tvm_ai_requantize_right(int32_t accumulator, int32_t multi
     return tvm_ai_divide_power(tvm_ai_multiply_high(accumulator, multiplier), exponent);
 }
 
+/*
+ * (high 32 bits of value * multiplier, plus addend) / 2^shift, rounded down. The compiler has proven that after
+ * saturation this is what the model's own rounding gives.
+ */
+static inline int32_t tvm_ai_scale_high(int32_t value, int32_t multiplier, int32_t addend, int32_t shift)
+{
+    return ((int32_t)(((int64_t)value * multiplier) >> 32) + addend) >> shift;
+}
+
+/*
+ * The same for cores without long multiplication: value * multiplier / 2^places instead of the high 32 bits. The word
+ * `parts` has the multiplier's last `places` bits in its lower half, what is before them in the upper half.
+ */
+static inline int32_t tvm_ai_scale_split(int32_t value, int32_t parts, int32_t places, int32_t addend, int32_t shift)
+{
+    return (value * (parts >> 16) + ((value * (parts & 0xFFFF)) >> places) + addend) >> shift;
+}
+
+/* The addend of an accumulator whose sign decides about it. */
+static inline int32_t tvm_ai_addend(int32_t accumulator, int32_t addend, int32_t difference)
+{
+    return addend + (difference & (accumulator >> 31));
+}
+
 /* count bytes with the same value. */
 static inline void tvm_ai_fill_bytes(int8_t *to, int32_t value, int32_t count)
 {
