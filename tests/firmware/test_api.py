@@ -6,11 +6,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.firmware.build import build_firmware, build_host_program
 from tests.tiny_models import mirror, tiny, tiny_reference, total
+from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.device.core import CORES
 from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.firmware import read_firmware
@@ -19,6 +21,13 @@ from tvm_stm32.emulator.run import run_elf
 
 F405 = find_part("STM32F405RGT6")
 OUTSIDE = tiny("outside", "application", "application")
+
+
+def observed(model: CompiledModel) -> CompiledModel:
+    """`model` as if it had been compiled with ``--observer yes``."""
+    return msgspec.structs.replace(model, settings=msgspec.structs.replace(model.settings, observer=True))
+
+
 MODELS = {
     "memory": [tiny()],
     "instances": [tiny()],
@@ -27,6 +36,7 @@ MODELS = {
     "misuse": [tiny(), OUTSIDE],
     "application_buffers": [tiny(), OUTSIDE],
     "models": [tiny(), total(), mirror()],
+    "observer": [observed(tiny()), observed(total())],
 }
 
 
@@ -77,6 +87,21 @@ PRINTED = {
         tiny_line("outside 2", 2),
         tiny_line("tiny 3", 3),
         tiny_line("tiny 4 constant", 4, side=[1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+    "observer": [
+        *(
+            f"{event} {node}"
+            for node in (
+                '0: MUL "body/scale" by tiny_scale_0, type 18, 8 MACs',
+                '1: ADD "body/add" by tiny_add_0, type 0, 0 MACs',
+                '2: CUMSUM "body/sum" by tiny_running_sum_0, type 32, 0 MACs',
+                '3: DEQUANTIZE "head" by tiny_dequantize_0, type 6, 8 MACs',
+            )
+            for event in ("before", "after")
+        ),
+        tiny_line("observed", 1),
+        "model: belongs to another model",
+        tiny_line("copied weights", 2),
     ],
     "models": """\
 tiny: TFLite, int8 from tiny model.tflite, sha256 01234567 of 64 digits
@@ -170,3 +195,8 @@ def test_two_libraries_share_one_runtime(tmp_path: Path) -> None:
     elf = build_firmware("shared_arena", MODELS["shared_arena"], F405, tmp_path)
     printed = subprocess.check_output(["arm-none-eabi-nm", elf], text=True, timeout=60)
     assert printed.count(" T tvm_ai_create\n") == 1
+
+
+def test_observers_that_nobody_uses_are_dropped(tmp_path: Path) -> None:
+    elf = build_firmware("instances", [observed(tiny())], F405, tmp_path)
+    assert not {"tiny_observable", "tiny_run_observed", "tvm_ai_run_observed"} & set(read_firmware(elf).symbols)

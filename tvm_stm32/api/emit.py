@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tvm_stm32.api.glow import context as glow
 from tvm_stm32.api.interface import Interface
 from tvm_stm32.api.layer import Layer
 from tvm_stm32.api.stai import context as stai
@@ -25,6 +26,7 @@ CONTEXTS: dict[str, Callable[[CompiledModel], dict[str, Any]]] = {
     "stm32-port": stm32_port.context,
     "tvm-aot": tvm_aot.context,
     "tflm": tflm.context,
+    "glow": glow.context,
 }
 
 _HERE = Path(__file__).parent
@@ -40,11 +42,10 @@ def _layer_files(layer: Layer, model: CompiledModel) -> dict[str, bytes]:
     folder = _HERE / layer.folder
     environment = c_environment(folder)
     context = template_context(model) | CONTEXTS[layer.name](model)
-    return {
-        file: (
-            environment.get_template(source).render(context).encode("ascii")
-            if source.endswith(".j2")
-            else (folder / source).read_bytes()
-        )
-        for file, source in layer.files(model.settings.name).items()
-    }
+
+    def content(source: str) -> bytes:
+        if source.endswith(".j2"):
+            return environment.get_template(source).render(context).encode("ascii")
+        return bytes(context[source]) if source in layer.contents.values() else (folder / source).read_bytes()
+
+    return {file: content(source) for file, source in layer.files(model.settings.name).items()}

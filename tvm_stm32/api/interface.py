@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tvm_stm32.api.glow import GLOW
 from tvm_stm32.api.layer import Layer
 from tvm_stm32.api.stai import STAI
 from tvm_stm32.api.stm32_port import STM32_PORT
@@ -20,9 +21,12 @@ from tvm_stm32.errors import SettingsError
 #: the interface that every library has
 NATIVE = "native"
 #: name -> every other
-LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM)}
+LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM, GLOW)}
 #: values of --observer: whether to emit the run function that tells an observer; auto: if a chosen layer needs it
 OBSERVER = ("auto", "yes", "no")
+
+#: ends of names of a layer's files that are for applications
+_PUBLIC = (".h", ".hpp", ".txt", ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,10 @@ class Interface:
         ]
 
     def header_names(self, name: str) -> list[str]:
-        """The headers that applications include; the rest is internal to the library."""
+        """The headers that applications include, and data that they load; the rest is internal to the library."""
         names = self.artifact_names(name)
         public = artifacts.header_names(name, self.observer)
-        return public + [file for file in names if file.startswith("api/") and file.endswith((".h", ".hpp"))]
+        return public + [file for file in names if file.startswith("api/") and file.endswith(_PUBLIC)]
 
     def source_names(self, name: str) -> list[str]:
         """The C files a library of the model is compiled from."""

@@ -17,6 +17,7 @@ class Layer:
     name: str  #: on the command line
     templates: Mapping[str, str]  #: file -> its template; rendered for each model
     runtime: Mapping[str, str] = field(default_factory=dict)  #: file -> what it is a copy of; the same for every model
+    contents: Mapping[str, str] = field(default_factory=dict)  #: file -> what of the layer's context its bytes are
     observes: bool = False  #: has functions that need the run function with an observer
     cxx: bool = False  #: its headers are C++; its sources are C all the same
     excludes: tuple[str, ...] = ()  #: layers whose names collide: never in one translation unit, ``#error`` says so
@@ -28,8 +29,8 @@ class Layer:
         return self.name.replace("-", "_")
 
     def files(self, model: str) -> dict[str, str]:
-        """File that is generated, relative to the model's folder -> template or runtime file."""
+        """File that is generated, relative to the model's folder -> template, runtime file or name in the context."""
         return {
             f"api/{self.folder}/{file.replace('@', model)}": source
-            for file, source in (*self.templates.items(), *self.runtime.items())
+            for file, source in (*self.templates.items(), *self.runtime.items(), *self.contents.items())
         }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the templates of this layer ask of a model."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tvm_stm32.codegen.compiled_model import CompiledModel
+from tvm_stm32.codegen.manifest import activations_size
+from tvm_stm32.codegen.parameters import parameter_offsets
+from tvm_stm32.errors import SettingsError
+
+#: bytes; of each memory, whose size is a multiple of it
+MEMORY_ALIGNMENT = 64
+#: bytes; of each placeholder in the mutable memory
+PLACEHOLDER_ALIGNMENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """An input or output in the mutable memory."""
+
+    name: str  # with "_" for what C does not allow
+    offset: int  # bytes
+    elements: int
+    text: str  # type and shape, for a reader
+
+
+def context(model: CompiledModel) -> dict[str, Any]:
+    """Placeholders, sizes of the three memories, and the bytes of the constant one.
+
+    Raises:
+        SettingsError: two inputs or outputs get the same name.
+    """
+    placeholders: list[Placeholder] = []
+    end = 0
+    for c_name in (*model.inputs, *model.outputs):
+        tensor = model.tensor(c_name)
+        name = re.sub(r"[^A-Za-z0-9_]", "_", tensor.name)
+        if any(name == other.name for other in placeholders):
+            what = f"two inputs or outputs of {model.source} would both be called {name}"
+            raise SettingsError(what, "--api glow", "give them names that differ in letters or digits")
+        text = f"{tensor.dtype} {'x'.join(map(str, tensor.shape))}".rstrip()
+        placeholders.append(Placeholder(name, end, math.prod(tensor.shape), text))
+        end += _rounded(tensor.size, PLACEHOLDER_ALIGNMENT)
+    constants = _constants(model)
+    return {
+        "placeholders": placeholders,
+        "memory_alignment": MEMORY_ALIGNMENT,
+        "placeholder_alignment": PLACEHOLDER_ALIGNMENT,
+        "sizes": {
+            "constant": len(constants),
+            "mutable": _rounded(end, MEMORY_ALIGNMENT),
+            "activations": _rounded(activations_size(model), MEMORY_ALIGNMENT),
+        },
+        "weights": constants,
+    }
+
+
+def _constants(model: CompiledModel) -> bytes:
+    """``struct <model>_parameters`` as it is in the memory of a little-endian machine; at least one block."""
+    offsets = parameter_offsets(model.parameters)
+    memory = bytearray(_rounded(max(1, offsets[-1]), MEMORY_ALIGNMENT))
+    for parameter, offset in zip(model.parameters, offsets[:-1], strict=True):
+        memory[offset : offset + len(parameter.values)] = parameter.values
+    return bytes(memory)
+
+
+def _rounded(size: int, alignment: int) -> int:
+    return -(-size // alignment) * alignment
