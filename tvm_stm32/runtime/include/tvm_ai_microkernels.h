@@ -16,13 +16,14 @@
 /*
  * Where the Arm form keeps what its registers have no room for: in numbered registers of the FPU, or, in builds that
  * may not use those, in as many words of the stack; ABOVE what the function itself has put there since, in bytes. SAVE
- * and RESTORE are for FPU registers that belong to the caller.
+ * and RESTORE are for FPU registers that belong to the caller, ARGUMENT for words that it has put on the stack.
  */
 #if defined(__ARM_FP)
 #define TVM_AI_OPEN_SLOTS(count)
 #define TVM_AI_CLOSE_SLOTS(count)
 #define TVM_AI_SAVE_SLOTS(registers) "vpush {" #registers "}\n"
 #define TVM_AI_RESTORE_SLOTS(registers) "vpop {" #registers "}\n"
+#define TVM_AI_ARGUMENT(count, register, bytes) "ldr " #register ", [sp, #" #bytes "]\n"
 #define TVM_AI_KEEP_ABOVE(bytes, slot, register) "vmov s" #slot ", " #register "\n"
 #define TVM_AI_FETCH_ABOVE(bytes, register, slot) "vmov " #register ", s" #slot "\n"
 #else
@@ -30,6 +31,7 @@
 #define TVM_AI_CLOSE_SLOTS(count) "add sp, sp, #4 * " #count "\n"
 #define TVM_AI_SAVE_SLOTS(registers)
 #define TVM_AI_RESTORE_SLOTS(registers)
+#define TVM_AI_ARGUMENT(count, register, bytes) "ldr " #register ", [sp, #4 * " #count " + " #bytes "]\n"
 #define TVM_AI_KEEP_ABOVE(bytes, slot, register) "str " #register ", [sp, #" #bytes " + 4 * " #slot "]\n"
 #define TVM_AI_FETCH_ABOVE(bytes, register, slot) "ldr " #register ", [sp, #" #bytes " + 4 * " #slot "]\n"
 #endif
