@@ -38,6 +38,7 @@ PRINTED = [
     tiny_line("forward", 6),
     tiny_line("elsewhere", 7),
     tiny_line("and back", 8),
+    tiny_line("own buffers", 9),
     *(line for seed in (1, 2) for line in (tiny_line("tiny", seed), total_line(seed))),
     tiny_line("alone", 3),
     "tiny 01234567: apache-tvm 4.5.6, tvm_stm32 1.2.3, tool 1.2.3, api 1.2.0, 16 MACC, 4 nodes",

@@ -160,6 +160,62 @@ static void buffers_of_the_application(void)
     CHECK(ai_tiny_destroy(tiny) == AI_HANDLE_NULL);
 }
 
+/* Buffers that the application describes itself. */
+static void buffers_from_nothing(void)
+{
+    const ai_handle acts[] = {activations};
+    ai_buffer in[] = {
+        AI_BUFFER_OBJ_INIT(AI_TINY_IN_1_FORMAT, 2, 2, 2, 1, in_1),
+        AI_BUFFER_INIT(AI_FLAG_NONE, AI_TINY_IN_2_FORMAT, AI_BUFFER_SHAPE_INIT(AI_SHAPE_BCWH, 4, 1, 2, 2, 2),
+                       AI_TINY_IN_2_SIZE, NULL, in_2),
+    };
+    ai_buffer out[] = {
+        AI_BUFFER_OBJ_INIT(AI_TINY_OUT_1_FORMAT, 2, 2, 2, 1, out_1),
+        AI_BUFFER_OBJ_INIT(AI_TINY_OUT_2_FORMAT, 2, 2, 2, 1, out_2),
+    };
+    EXPECT(ai_tiny_create_and_init(&tiny, acts, NULL), AI_ERROR_NONE, AI_ERROR_CODE_NONE);
+    fill(in_1, in_2, 9);
+    CHECK(ai_tiny_run(tiny, in, out) == 1);
+    show("own buffers", out_1, out_2);
+    CHECK(ai_tiny_destroy(tiny) == AI_HANDLE_NULL);
+}
+
+/* Several networks by name, as multi-network projects keep them. */
+static const struct {
+    const char *name;
+    ai_u8 *memory;
+    ai_bool (*params_get)(ai_network_params *params);
+    ai_bool (*get_report)(ai_handle network, ai_network_report *report);
+    ai_error (*create)(ai_handle *network, const ai_buffer *config);
+    ai_error (*get_error)(ai_handle network);
+    ai_handle (*destroy)(ai_handle network);
+    ai_bool (*init)(ai_handle network, const ai_network_params *params);
+    ai_i32 (*run)(ai_handle network, const ai_buffer *input, ai_buffer *output);
+    ai_i32 (*forward)(ai_handle network, const ai_buffer *input);
+} entries[] = {
+    {AI_TINY_MODEL_NAME, activations, ai_tiny_data_params_get, ai_tiny_get_report, ai_tiny_create, ai_tiny_get_error,
+     ai_tiny_destroy, ai_tiny_init, ai_tiny_run, ai_tiny_forward},
+    {AI_TOTAL_MODEL_NAME, activations, ai_total_data_params_get, ai_total_get_report, ai_total_create,
+     ai_total_get_error, ai_total_destroy, ai_total_init, ai_total_run, ai_total_forward},
+};
+
+static void networks_of_a_table(void)
+{
+    for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        ai_handle network;
+        ai_network_params params;
+        ai_network_report report;
+        CHECK(entries[i].create(&network, NULL).type == AI_ERROR_NONE && entries[i].params_get(&params));
+        CHECK(AI_BUFFER_ARRAY_ITEM_SET_ADDRESS(&params.map_activations, 0, entries[i].memory));
+        CHECK(entries[i].init(network, &params) && entries[i].get_report(network, &report));
+        (void)memset(report.inputs[0].data, 3, report.inputs[0].size);
+        CHECK(entries[i].run(network, report.inputs, report.outputs) == 1);
+        CHECK(entries[i].forward(network, report.inputs) == 1);
+        CHECK(entries[i].get_error(network).type == AI_ERROR_NONE);
+        CHECK(strcmp(report.model_name, entries[i].name) == 0 && entries[i].destroy(network) == AI_HANDLE_NULL);
+    }
+}
+
 static void two_networks_in_one_memory(void)
 {
     ai_handle total;
@@ -384,6 +440,8 @@ int main(void)
     begin_in_two_calls();
     weights_elsewhere();
     buffers_of_the_application();
+    buffers_from_nothing();
+    networks_of_a_table();
     two_networks_in_one_memory();
     report();
     observer();
