@@ -11,7 +11,7 @@ from tests.api.test_layers import LIMIT, code_size
 from tests.firmware.build import CXX17, PROGRAMS, build_firmware, build_host_program
 from tests.firmware.test_api import F405, tiny_line, total_line
 from tests.tiny_models import tiny, total
-from tests.toolchains import C99, M4, WARNINGS, Toolchain
+from tests.toolchains import C99, HOST, M4, WARNINGS, Toolchain
 from tvm_stm32.api.emit import emit_library
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.emulator.machine import machine_for_part
@@ -92,3 +92,40 @@ def test_clang_has_nothing_to_say(tmp_path: Path) -> None:
     write_artifacts(emit_library(MODELS[0]), tmp_path)
     command = ("clang++", *CXX17, *WARNINGS, "-Iapi/tflm", f"-I{PROGRAMS}", "-fsyntax-only", str(CLIENTS / "tflm.cc"))
     assert Toolchain("clang++", command).compile(tmp_path) == ""
+
+
+LOGGER = """
+#include "tensorflow/lite/micro/cortex_m_generic/debug_log_callback.h"
+#include "tensorflow/lite/micro/micro_log.h"
+#include "tensorflow/lite/micro/micro_time.h"
+#include "tensorflow/lite/micro/system_setup.h"
+#include <stdio.h>
+
+static void print(const char *text)
+{
+    printf("<%s>", text);
+}
+
+int main()
+{
+    tflite::InitializeTarget();
+    MicroPrintf("lost");
+    RegisterDebugLogCallback(print);
+    MicroPrintf("%s %d", "found", 42);
+    RegisterDebugLogCallback(nullptr);
+    MicroPrintf("lost again");
+    return tflite::TicksToMs(5) == 0 ? static_cast<int>(tflite::GetCurrentTimeTicks()) : 1;
+}
+"""
+
+
+def test_an_application_without_a_platform(tmp_path: Path) -> None:
+    """Clock, start and log are then the library's; a callback makes the log print."""
+    write_artifacts(emit_library(MODELS[0]), tmp_path)
+    (tmp_path / "logger.cc").write_text(LOGGER)
+    sources = [f"api/tflm/tvm_ai_tflm_{name}.c" for name in ("platform", "callback")]
+    HOST.compile(tmp_path, *C99, "-c", *sources)
+    objects = [f"{Path(source).stem}.o" for source in sources]
+    Toolchain("g++", ("g++", *CXX17, *WARNINGS)).compile(tmp_path, "-Iapi/tflm", "logger.cc", *objects, "-o", "logger")
+    run = subprocess.run([tmp_path / "logger"], capture_output=True, text=True, timeout=30, check=True)
+    assert run.stdout == "<found 42><\n>"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
-from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.depthwise import SCALE, DepthwisePlane, pack_channels
 from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.quantize.thresholds import Narrow, NarrowLayer
@@ -54,14 +55,14 @@ def table(name: str, values: npt.NDArray[np.int32]) -> str:
     return f"static const int32_t {name}[] = {{{', '.join(map(str, values.tolist()))}}};\n"
 
 
-def rounding(shift: int, signed: bool, rng: np.random.Generator) -> NarrowLayer:
+def rounding(shift: int, signed: bool, rng: np.random.Generator, scale: int = 16) -> NarrowLayer:
     """Requantization that brings sums of a few thousand to what int8 holds; shift 0: one for each channel."""
     channels = []
     for index in range(CHANNELS):
         own = shift or 5 + 2 * index
         addend = int(rng.integers(-60 << own, 60 << own))
         negative = addend - int(rng.integers(0, 1 << own)) if signed else addend
-        channels.append(Narrow(16, int(rng.integers(1 << 18, 1 << 19)) << own, addend, negative, own))
+        channels.append(Narrow(scale, int(rng.integers(1 << 22, 1 << 23)) // scale << own, addend, negative, own))
     return NarrowLayer(shift, signed, tuple(channels))
 
 
@@ -94,14 +95,17 @@ def test_planes(tmp_path: Path) -> None:
                 (11, False, False, (-20, 100)),
                 (0, True, True, None),
             ):
-                kernel = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd, clamp)
-                weights, biases = rng.integers(-127, 128, (CHANNELS, 3, 3)), rng.integers(-9999, 9999, CHANNELS)
-                packed = pack_channels(weights, biases, rounding(shift, signed, rng), stride)
-                tables.append(table(f"table_{len(kernels)}", packed))
-                for lines in (2, 3, 7) if odd else (2, 6):
-                    arguments = f"planes, table_{len(kernels)}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
-                    calls.append(f"FORM{kernel.name}({arguments});")
-                kernels.append(kernel)
+                own = DepthwisePlane(stride, row_bytes, outputs, inner, outer, shift, signed, odd, clamp)
+                weights, biases = rng.integers(-128, 128, (CHANNELS, 3, 3)), rng.integers(-9999, 9999, CHANNELS)
+                packed = pack_channels(weights, biases, rounding(shift, signed, rng, SCALE), stride)
+                tables.append(table(f"table_{len(tables)}", packed))
+                anywhere = replace(own, inner_bytes=0, outer_bytes=0)
+                for kernel in (own, anywhere, replace(anywhere, unroll=1)):
+                    for lines in (2, 3, 7) if odd else (2, 6):
+                        arguments = f"planes, table_{len(tables) - 1}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
+                        arguments += f", {inner}, {outer}" if kernel.any_output else ""
+                        calls.append(f"FORM{kernel.name}({arguments});")
+                    kernels.append(kernel)
     assert failures(tmp_path, kernels, program("".join(tables), calls)) == "end\n"
 
 

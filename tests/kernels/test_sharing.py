@@ -11,7 +11,7 @@ from kernels.host_kernels import activation, layer
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Activation, Arithmetic, Conv2D, Quantization, Tensor
+from tvm_stm32.model.network import Activation, Arithmetic, Conv2D, DepthwiseConv2D, Padding, Quantization, Tensor
 
 
 def pointwise(size: int, inputs: int, outputs: int) -> Implementation:
@@ -23,6 +23,18 @@ def pointwise(size: int, inputs: int, outputs: int) -> Implementation:
     ]
     y = activation("y", (1, size, size, outputs), scale=0.3, zero_point=-128)
     attributes = Conv2D(activation=Activation(0.0, None))
+    return layer(attributes, tensors, y, Arithmetic.TFLITE, Target(dsp=True))
+
+
+def depthwise(size: int, channels: int) -> Implementation:
+    """A 3x3 depthwise convolution."""
+    weights = np.random.default_rng(0).integers(-60, 61, (1, 3, 3, channels)).astype(np.int8)
+    tensors = [
+        activation("x", (1, size, size, channels), scale=0.05, zero_point=-128),
+        Tensor("w", weights.shape, "int8", Quantization((0.01,) * channels, (0,) * channels, 3), weights),
+    ]
+    y = activation("y", (1, size, size, channels), scale=0.3, zero_point=-128)
+    attributes = DepthwiseConv2D(padding=Padding(1, 1, 1, 1), activation=Activation(0.0, None))
     return layer(attributes, tensors, y, Arithmetic.TFLITE, Target(dsp=True))
 
 
@@ -46,6 +58,12 @@ def test_a_small_layer_uses_what_is_there() -> None:
 
 def test_code_costs_nothing_for_time() -> None:
     assert shared([pointwise(4, 8, 16), pointwise(3, 24, 16)], "time") == ["flat_4", "flat_12"]
+
+
+def test_small_planes_of_many_channels_share_code() -> None:
+    layers = [depthwise(6, channels) for channels in (20, 32, 60, 108)]
+    assert len(set(shared(layers, "balanced"))) == 1
+    assert len(set(shared(layers, "time"))) == len(layers)
 
 
 def test_no_layer() -> None:

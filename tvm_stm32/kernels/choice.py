@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tvm_stm32.kernels.conv2d_flat import FlatSpecification
 from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.conv2d_winograd import WinogradSpecification
+from tvm_stm32.kernels.depthwise_planes import PlanesSpecification
 from tvm_stm32.kernels.implementation import Constant, Implementation, Scratch, Specification
 
 #: what a byte more of weights or scratch must save, in cycles of one inference, when the objective is "balanced"
@@ -46,6 +47,8 @@ def cycles(specification: Specification) -> float:
         return _rows(specification)
     if isinstance(specification, FlatSpecification):
         return _flat(specification)
+    if isinstance(specification, PlanesSpecification):
+        return specification.cycles
     assert isinstance(specification, WinogradSpecification), specification.family
     return _winograd(specification)
 

@@ -7,7 +7,7 @@ them, each plane is split into as many phases, in which the taps of an output ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
-from tvm_stm32.kernels.microkernels.depthwise import DepthwisePlane, pack_channels
+from tvm_stm32.kernels.microkernels.depthwise import SCALE, DepthwisePlane, pack_channels
 from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.kernels.narrow import NarrowRule
@@ -106,6 +106,12 @@ class PlanesSpecification:
         return max(0, self.outer.reach - self.outer.stride)
 
     @property
+    def cycles(self) -> int:
+        """About how many cycles the products take, and the rows' overhead."""
+        products = sum(microkernel.cycles(self.outer.outputs) for microkernel in self.microkernels)
+        return self.channels * (self.multiplier * products + 8 * self.outer.inputs)
+
+    @property
     def distances(self) -> Distances | None:
         """How the output may overlap the input: each channel over itself, on rows that are in the planes already."""
         outer, inner = self.outer, self.inner
@@ -166,6 +172,7 @@ def build_planes(spec: PlanesSpecification) -> Any:
     above = outer.padding > 0
     below = (bands - 1) * advance + rows > outer.padding + outer.inputs
     step = inner.input_bytes * (inner.dilation if inner.taps > 1 else 1)
+    between = (inner.output_bytes, outer.output_bytes) if spec.microkernels[0].inner_bytes == 0 else ()
 
     def rows_to_load(band: Any) -> tuple[Any, Any, Any]:
         """TIR: the first row that a band loads, and where its rows inside the input begin and end."""
@@ -190,7 +197,7 @@ def build_planes(spec: PlanesSpecification) -> Any:
     def multiply(name: str, start: Any, constants: Any, to: Any, band: Any, channels: int) -> Any:
         lines = T.if_then_else(band < bands - 1, spec.band, rest) if rest < spec.band else spec.band
         plane_bytes = 2 * phases * size if multiplier == 1 else 0
-        return T.call_extern("void", name, start, constants, to, lines, channels, plane_bytes)
+        return T.call_extern("void", name, start, constants, to, lines, channels, plane_bytes, *between)
 
     with IRBuilder() as builder, build.prim_func(s_tir=True):
         build.func_name("depthwise")
@@ -286,7 +293,7 @@ def implement_planes(
     ]
     if not candidates:
         return None
-    spec = min(candidates, key=lambda candidate: (candidate.distances is None, _cycles(candidate)))
+    spec = min(candidates, key=lambda candidate: (candidate.distances is None, candidate.cycles))
     taps = (weights if spec.inner is horizontal else weights.swapaxes(1, 2)).astype(np.int64)
     biases, microkernel = np.array(rule.biases, np.int64), spec.microkernels[0]
     if isinstance(microkernel, DepthwisePlane):
@@ -294,15 +301,26 @@ def implement_planes(
     else:
         table = pack_windows(taps, biases, rule.layer, microkernel)
     layout = f"{list(weights.shape)} with biases and requantization, as the depthwise microkernel reads them"
-    return Implementation(
-        specification=spec,
-        build=lambda: build_planes(spec),
-        arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
-        macs=y_shape[0] * y_shape[1] * weights.size,
-        microkernels=(*((spec.split,) if spec.planes > 1 else ()), *spec.microkernels),
-        overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
-        rounding=rule.requantization.describe(),
-    )
+
+    def implementation(spec: PlanesSpecification, alternatives: tuple[Implementation, ...] = ()) -> Implementation:
+        microkernel = spec.microkernels[0]
+        return Implementation(
+            specification=spec,
+            build=lambda: build_planes(spec),
+            arguments=(Input(x), Constant("channels", table, layout), Scratch(spec.scratch), Output(y)),
+            macs=y_shape[0] * y_shape[1] * weights.size,
+            microkernels=(*((spec.split,) if spec.planes > 1 else ()), *spec.microkernels),
+            overlaps=(Overlap(written=3, read=0, distances=spec.distances),) if spec.distances else (),
+            rounding=rule.requantization.describe(),
+            alternatives=alternatives,
+            code_bytes=microkernel.code_bytes if isinstance(microkernel, DepthwisePlane) else 0,
+        )
+
+    if not isinstance(microkernel, DepthwisePlane):
+        return implementation(spec)
+    anywhere = replace(microkernel, inner_bytes=0, outer_bytes=0)
+    smaller = [anywhere, replace(anywhere, unroll=1)]
+    return implementation(spec, tuple(implementation(replace(spec, microkernels=(other,))) for other in smaller))
 
 
 def _specification(
@@ -313,7 +331,8 @@ def _specification(
     if min(phase.inputs for phase in phases) <= 0 or (inner.phases > 1 and inner.stride > 1):
         return None
     square = (inner.taps, outer.taps) == (3, 3) and inner.stride == outer.stride <= 2
-    plain = square and inner.dilation == outer.dilation == 1
+    scaled = all(channel.scale == SCALE for channel in rule.layer.channels)
+    plain = square and inner.dilation == outer.dilation == 1 and scaled
     pairs = -(-inner.outputs // 2)
     if plain:
         read = (2 * pairs - 1) * inner.stride + 3 + (inner.stride == 1)
@@ -351,9 +370,3 @@ def _specification(
     return PlanesSpecification(
         channels, multiplier, planes, inner, outer, band, row_bytes, rule.input_zero_point, tuple(microkernels), Split()
     )
-
-
-def _cycles(spec: PlanesSpecification) -> int:
-    """About how many cycles the products take, and the rows' overhead."""
-    products = sum(microkernel.cycles(spec.outer.outputs) for microkernel in spec.microkernels)
-    return spec.channels * (spec.multiplier * products + 8 * spec.outer.inputs)

@@ -105,9 +105,9 @@ def plane_rule(
     if found is None:
         return None
     choices = []
-    for row, bounds in zip(weights.astype(np.int64), found.reach, strict=True):
-        largest, sums = int(np.abs(row).max(initial=0)), max(-bounds[0], bounds[1])
-        choices.append([1 << j for j in range(8, -1, -1) if largest << j < 1 << 15 and sums << j < 1 << 31])
+    for bounds in found.reach:
+        sums = max(-bounds[0], bounds[1])
+        choices.append([1 << j for j in range(8, -1, -1) if sums << j < 1 << 31])
     arguments = found.steps, found.zero_point, choices, found.reach, found.clamp or (-128, 127)
     layer = narrow_layer(*arguments) or general_layer(*arguments)
     if layer is None:

@@ -9,7 +9,7 @@ from tvm_stm32.kernels.choice import cycles
 from tvm_stm32.kernels.implementation import Implementation
 
 #: what a byte of code must save, in cycles of one inference, unless the objective is "time"
-CYCLES_PER_BYTE = 8
+CYCLES_PER_BYTE = 12
 
 
 def share(implementations: Sequence[Implementation], objective: str) -> list[Implementation]:

@@ -142,6 +142,12 @@ TfLiteStatus Tensors()
     CHECK(affine->scale->data[0] == 0.25f && affine->scale->data[1] == 0.125f);
     CHECK(affine->zero_point->data[0] == 0 && affine->zero_point->data[1] == 3);
 
+    /* By numbers. */
+    TFLITE_CHECK_EQ(interpreter.inputs().size(), 2u);
+    CHECK(interpreter.tensor(static_cast<size_t>(interpreter.inputs()[1])) == side);
+    CHECK(interpreter.tensor(static_cast<size_t>(interpreter.outputs().Get(1))) == interpreter.output(1));
+    CHECK(interpreter.outputs().size() == 2 && interpreter.tensor(4) == nullptr);
+
     const TfLiteTensor *real = interpreter.output_tensor(1);
     CHECK(real->type == kTfLiteFloat32 && real->bytes == 32 && strcmp(TfLiteTypeGetName(real->type), "FLOAT32") == 0);
     CHECK(real->quantization.type == kTfLiteNoQuantization && real->params.scale == 0.0f);

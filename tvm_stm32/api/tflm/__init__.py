@@ -16,6 +16,7 @@ _HEADERS = (
     "kernels/internal/tensor_ctypes.h",
     "micro/all_ops_resolver.h",
     "micro/compatibility.h",
+    "micro/cortex_m_generic/debug_log_callback.h",
     "micro/debug_log.h",
     "micro/kernels/add.h",
     "micro/kernels/conv.h",
@@ -51,6 +52,7 @@ TFLM = Layer(
     runtime={
         **{f"{_LITE}/{header}": f"include/{_LITE}/{header}" for header in _HEADERS},
         "tvm_ai_tflm.c": "src/tvm_ai_tflm.c",
+        "tvm_ai_tflm_callback.c": "src/tvm_ai_tflm_callback.c",
         "tvm_ai_tflm_platform.c": "src/tvm_ai_tflm_platform.c",
     },
     observes=True,

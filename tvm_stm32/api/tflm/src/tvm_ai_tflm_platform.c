@@ -4,8 +4,7 @@
  * names that the C++ ABI of Itanium, which compilers for Arm follow, gives them.
  */
 #include "tensorflow/lite/micro/debug_log.h"
-
-#include <stdint.h>
+#include "tensorflow/lite/micro/tvm_ai_tflm.h"
 
 #if defined(__GNUC__)
 #define REPLACEABLE __attribute__((weak))
@@ -36,8 +35,11 @@ void INITIALIZE_TARGET(void)
 {
 }
 
+void (*tvm_ai_tflm_log)(const char *format, va_list args);
+
 void DebugLog(const char *format, va_list args)
 {
-    (void)format;
-    (void)args;
+    if (tvm_ai_tflm_log != NULL) {
+        tvm_ai_tflm_log(format, args);
+    }
 }

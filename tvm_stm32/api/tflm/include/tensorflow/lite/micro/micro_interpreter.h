@@ -4,6 +4,7 @@
 #define TVM_STM32_TFLM_MICRO_INTERPRETER_H
 
 #include "../core/api/error_reporter.h"
+#include "../kernels/internal/compatibility.h"
 #include "../kernels/internal/tensor_ctypes.h"
 #include "../portable_type_to_tflitetype.h"
 #include "../schema/schema_generated.h"
@@ -13,6 +14,25 @@
 #include "micro_resource_variable.h"
 
 namespace tflite {
+
+/* Numbers of tensors, for MicroInterpreter::tensor. */
+struct TensorNumbers {
+    int32_t first;
+    size_t count;
+
+    size_t size() const
+    {
+        return count;
+    }
+    int32_t operator[](size_t index) const
+    {
+        return first + static_cast<int32_t>(index);
+    }
+    int32_t Get(size_t index) const
+    {
+        return (*this)[index];
+    }
+};
 
 class MicroInterpreter {
   public:
@@ -102,6 +122,20 @@ class MicroInterpreter {
     size_t outputs_size() const
     {
         return initialization_status_ == kTfLiteOk ? model_->model->outputs : 0;
+    }
+
+    /* The same by numbers. */
+    TensorNumbers inputs() const
+    {
+        return {0, inputs_size()};
+    }
+    TensorNumbers outputs() const
+    {
+        return {static_cast<int32_t>(inputs_size()), outputs_size()};
+    }
+    TfLiteTensor *tensor(size_t number)
+    {
+        return number < inputs_size() ? input(number) : output(number - inputs_size());
     }
 
     /* Their data, and nullptr for another element type than theirs. */

@@ -3,6 +3,8 @@
 #ifndef TVM_AI_TFLM_H
 #define TVM_AI_TFLM_H
 
+#include <stdarg.h>
+
 #include "../../../../../tvm_ai.h"
 #include "../core/c/common.h"
 
@@ -37,6 +39,9 @@ TfLiteStatus tvm_ai_tflm_invoke(tvm_ai_tflm_interpreter *self, const tvm_ai_obse
 
 /* Tensor `index` among inputs or outputs, null if there is none. */
 TfLiteTensor *tvm_ai_tflm_tensor(tvm_ai_tflm_interpreter *self, size_t index, bool output);
+
+/* What the library's own DebugLog hands messages to, or null. */
+extern void (*tvm_ai_tflm_log)(const char *format, va_list args);
 
 #ifdef __cplusplus
 }

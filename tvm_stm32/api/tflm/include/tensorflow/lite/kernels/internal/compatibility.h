@@ -3,9 +3,24 @@
 #ifndef TVM_STM32_TFLM_KERNELS_COMPATIBILITY_H
 #define TVM_STM32_TFLM_KERNELS_COMPATIBILITY_H
 
-#include <stdlib.h>
+#if defined(__arm__)
+namespace tflite {
 
+/* Until somebody looks with a debugger, or the watchdog barks: the C library's abort needs an operating system. */
+[[noreturn]] inline void Halt()
+{
+    for (volatile bool halted = true;;) {
+        (void)halted;
+    }
+}
+
+} // namespace tflite
+#define TFLITE_ABORT tflite::Halt()
+#else
+#include <stdlib.h>
 #define TFLITE_ABORT abort()
+#endif
+
 #define TFLITE_CHECK(x) ((x) ? static_cast<void>(0) : TFLITE_ABORT)
 #define TFLITE_CHECK_EQ(x, y) TFLITE_CHECK((x) == (y))
 #define TFLITE_CHECK_NE(x, y) TFLITE_CHECK((x) != (y))
