@@ -13,11 +13,11 @@ from tflite_builder import TfliteBuilder
 from tflite_builder import schema as tflite
 
 from tests.api.layered import CLIENTS
-from tests.firmware.build import EMULATOR, PROGRAMS
+from tests.firmware.build import CXX17, EMULATOR, PROGRAMS
 from tests.firmware.test_api import F405
-from tests.toolchains import C99, Toolchain
+from tests.toolchains import C99, WARNINGS, Toolchain
 from tvm_stm32.api.emit import emit_library
-from tvm_stm32.api.interface import choose
+from tvm_stm32.api.interface import LAYERS, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import Settings
 from tvm_stm32.codegen.write import write_artifacts
@@ -26,7 +26,7 @@ from tvm_stm32.device.startup import render_startup
 from tvm_stm32.emulator.machine import machine_for_part
 from tvm_stm32.emulator.run import run_elf
 
-ENGINES = ["x-cube-ai", "stai", "stm32-port"]
+ENGINES = ["x-cube-ai", "stai", "stm32-port", "tvm-aot", "tflm", "glow"]
 
 
 def network() -> bytes:
@@ -108,7 +108,11 @@ def firmware(sources: list[str], inputs: np.ndarray, folder: Path) -> Path:
     clients = [f"net_{engine.replace('-', '_')}" for engine in ENGINES]
     for engine, client in zip(ENGINES, clients, strict=True):
         include = f"-Iapi/{engine.replace('-', '_')}"
-        compiler.compile(folder, *flags, include, "-c", f"application/{client}.c", "-o", f"{client}.o")
+        if LAYERS[engine].cxx:
+            cxx = Toolchain("c++", ("arm-none-eabi-g++", *F405.compiler_flags(), *CXX17, *WARNINGS))
+            cxx.compile(folder, "-Os", include, "-c", f"application/{client}.cc", "-o", f"{client}.o")
+        else:
+            compiler.compile(folder, *flags, include, "-c", f"application/{client}.c", "-o", f"{client}.o")
     main = [
         f"-DNET_INPUT_SIZE={inputs[0].size}",
         f"-I{EMULATOR}",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from arm_firmware import link
@@ -67,5 +68,11 @@ def failures(
     originals = "".join(f"#undef {name}\n" for name in (*distinct, *helpers))
     parts = [_HEAD, *distinct.values(), _PORTABLE, aliases, *distinct.values(), originals, checks]
     part = find_part(part_number)
-    elf = link(part, "\n".join(parts), folder, options=[f"-I{INCLUDE}"])
-    return run_elf(elf, machine_for_part(part), timeout=60).output
+    outputs = []
+    for build in dict.fromkeys((part, replace(part, fpu=None))):  # with the FPU's registers and without
+        place = folder / str(build.fpu)
+        place.mkdir()
+        elf = link(build, "\n".join(parts), place, options=[f"-I{INCLUDE}"])
+        outputs.append(run_elf(elf, machine_for_part(part), timeout=60).output)
+    assert outputs[-1] == outputs[0], "a build without FPU registers differs"
+    return outputs[0]

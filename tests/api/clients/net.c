@@ -23,6 +23,9 @@ int main(void)
         run("x-cube-ai", run_by_x_cube_ai, input);
         run("stai", run_by_stai, input);
         run("stm32-port", run_by_stm32_port, input);
+        run("tvm-aot", run_by_tvm_aot, input);
+        run("tflm", run_by_tflm, input);
+        run("glow", run_by_glow, input);
     }
     finish();
 }

@@ -67,12 +67,12 @@ class Rows:
         return self.steps // self.unroll if self.steps > self.unroll else 0
 
     @property
-    def slots(self) -> dict[str, str]:
-        """FPU registers by what they hold, beside those of row pointers."""
+    def slots(self) -> dict[str, int]:
+        """Numbers of FPU registers by what they hold, beside those of row pointers."""
         names = ["y", "stream", "pairs", "blocks", "steps", "pixels"]
         names += ["table", "next", "end", "offset"] if self.table else []
         first = 0 if self.table else self.rows
-        return {name: f"s{first + index}" for index, name in enumerate(names)}
+        return {name: first + index for index, name in enumerate(names)}
 
     def possible(self) -> bool:
         """Whether the instructions' immediates suffice."""
@@ -84,7 +84,7 @@ class Rows:
         """The C text, in its Arm and its portable form."""
         blocks, rest = divmod(self.channels, 4)
         slots = self.slots
-        last = max(int(slot[1:]) for slot in slots.values())
+        last = max(slots.values())
         return render(
             "rows.c.j2",
             name=self.name,
@@ -99,6 +99,7 @@ class Rows:
             unroll=self.unroll,
             looped=self.looped,
             slots=slots,
+            last_slot=last,
             saved=f"s{_FREE_REGISTERS}-s{last}" if last >= _FREE_REGISTERS else "",
             blocks=blocks,
             rest_channels=rest,

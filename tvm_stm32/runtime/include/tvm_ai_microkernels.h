@@ -6,12 +6,37 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Whether the Arm form of the microkernels can be used: Armv7E-M or Armv8-M with DSP instructions and FPU registers. */
-#if defined(__GNUC__) && defined(__thumb2__) && defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
+/* Whether the Arm form of the microkernels can be used: Armv7E-M or Armv8-M with DSP instructions. */
+#if defined(__GNUC__) && defined(__thumb2__) && defined(__ARM_FEATURE_DSP)
 #define TVM_AI_ASSEMBLY 1
 #else
 #define TVM_AI_ASSEMBLY 0
 #endif
+
+/*
+ * Where the Arm form keeps what its registers have no room for: in numbered registers of the FPU, or, in builds that
+ * may not use those, in as many words of the stack; ABOVE what the function itself has put there since, in bytes. SAVE
+ * and RESTORE are for FPU registers that belong to the caller, ARGUMENT for words that it has put on the stack.
+ */
+#if defined(__ARM_FP)
+#define TVM_AI_OPEN_SLOTS(count)
+#define TVM_AI_CLOSE_SLOTS(count)
+#define TVM_AI_SAVE_SLOTS(registers) "vpush {" #registers "}\n"
+#define TVM_AI_RESTORE_SLOTS(registers) "vpop {" #registers "}\n"
+#define TVM_AI_ARGUMENT(count, register, bytes) "ldr " #register ", [sp, #" #bytes "]\n"
+#define TVM_AI_KEEP_ABOVE(bytes, slot, register) "vmov s" #slot ", " #register "\n"
+#define TVM_AI_FETCH_ABOVE(bytes, register, slot) "vmov " #register ", s" #slot "\n"
+#else
+#define TVM_AI_OPEN_SLOTS(count) "sub sp, sp, #4 * " #count "\n"
+#define TVM_AI_CLOSE_SLOTS(count) "add sp, sp, #4 * " #count "\n"
+#define TVM_AI_SAVE_SLOTS(registers)
+#define TVM_AI_RESTORE_SLOTS(registers)
+#define TVM_AI_ARGUMENT(count, register, bytes) "ldr " #register ", [sp, #4 * " #count " + " #bytes "]\n"
+#define TVM_AI_KEEP_ABOVE(bytes, slot, register) "str " #register ", [sp, #" #bytes " + 4 * " #slot "]\n"
+#define TVM_AI_FETCH_ABOVE(bytes, register, slot) "ldr " #register ", [sp, #" #bytes " + 4 * " #slot "]\n"
+#endif
+#define TVM_AI_KEEP(slot, register) TVM_AI_KEEP_ABOVE(0, slot, register)
+#define TVM_AI_FETCH(register, slot) TVM_AI_FETCH_ABOVE(0, register, slot)
 
 /*
  * Which Thumb instructions microkernels may use that need no others: 2 from Armv7-M and Armv8-M Mainline on, 1 those of
