@@ -6,6 +6,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.api.layered import CLIENTS, layered, without_weights
 from tests.firmware.build import build_firmware, build_host_program
 from tests.firmware.test_api import F405, tiny_line, total_line
@@ -38,6 +40,7 @@ PRINTED = [
     tiny_line("forward", 6),
     tiny_line("elsewhere", 7),
     tiny_line("and back", 8),
+    tiny_line("own buffers", 9),
     *(line for seed in (1, 2) for line in (tiny_line("tiny", seed), total_line(seed))),
     tiny_line("alone", 3),
     "tiny 01234567: apache-tvm 4.5.6, tvm_stm32 1.2.3, tool 1.2.3, api 1.2.0, 16 MACC, 4 nodes",
@@ -56,18 +59,23 @@ PRINTED = [
     *(line.replace("post", "init") for line in OBSERVED if "post" in line),
     *(line for line in OBSERVED if "post" in line),
     tiny_line("by structure", 3),
-    tiny_line("after all that", 1),
     "done",
 ]
 
 
-def test_on_the_f405(tmp_path: Path) -> None:
-    run = run_elf(build_firmware("x_cube_ai", MODELS, F405, tmp_path, programs=CLIENTS), machine_for_part(F405))
-    assert run.output.splitlines() == PRINTED
+#: program -> what it prints; the second does everything wrong
+PROGRAMS = {"x_cube_ai": PRINTED, "x_cube_ai_misuse": [tiny_line("after all that", 1), "done"]}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_on_the_f405(program: str, tmp_path: Path) -> None:
+    run = run_elf(build_firmware(program, MODELS, F405, tmp_path, programs=CLIENTS), machine_for_part(F405))
+    assert run.output.splitlines() == PROGRAMS[program]
     assert run.status == 0
 
 
-def test_on_the_host_under_sanitizers(tmp_path: Path) -> None:
-    command = [build_host_program("x_cube_ai", MODELS, tmp_path, programs=CLIENTS)]
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_on_the_host_under_sanitizers(program: str, tmp_path: Path) -> None:
+    command = [build_host_program(program, MODELS, tmp_path, programs=CLIENTS)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (run.stderr, run.stdout.splitlines(), run.returncode) == ("", PRINTED, 0)
+    assert (run.stderr, run.stdout.splitlines(), run.returncode) == ("", PROGRAMS[program], 0)

@@ -49,6 +49,12 @@ def test_name_that_cannot_be_used(command_line: CommandLine, name: str, what: st
         ("--part STM32H745ZIT6", "part", "'STM32H745ZIT6' has more than one core", "say which: STM32H745ZIT6@m4, "),
         ("--cpu cortex-a9", "--cpu", "there is no core 'cortex-a9'", "one of: cortex-m0, cortex-m0plus, cortex-m3, "),
         (
+            "--cpu cortex-m4 --api native,x-cube",
+            "--api",
+            "there is no interface 'x-cube'",
+            "is x-cube-ai meant? there are native, x-cube-ai, stai, ",
+        ),
+        (
             "--cpu cortex-m0 --float-abi hard",
             "--float-abi",
             "cortex-m0 has no FPU, so its float ABI cannot be 'hard'",

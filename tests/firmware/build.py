@@ -96,7 +96,6 @@ def _copy_program(program: Path, folder: Path) -> list[str]:
     Beside the generated files the application would find their headers first, whatever include folders say.
     """
     (folder / "application").mkdir(exist_ok=True)
-    shared = ("check.c", "check.h", *(("tiny_data.h",) if program.parent == PROGRAMS else ()))
-    for file in (program, *(PROGRAMS / name for name in shared)):
+    for file in (program, *program.parent.glob("*.h"), PROGRAMS / "check.c", PROGRAMS / "check.h"):
         shutil.copy(file, folder / "application")
     return [f"application/{program.name}", "application/check.c"]

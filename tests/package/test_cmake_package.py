@@ -11,6 +11,8 @@ import pytest
 from static_library import F405, build_library, compile_object, create_archive
 from tiny_models import tiny, total
 
+from tests.api.layered import layered
+from tvm_stm32.api.emit import emit_library
 from tvm_stm32.api.interface import choose
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.emit import emit
@@ -62,6 +64,19 @@ def host_library(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # --- what is written -------------------------------------------------------------------------------------------------
+
+
+def test_package_of_several_interfaces(library: Path, tmp_path: Path) -> None:
+    """Their headers are included in the order of the choice, and the linker is told what it must keep."""
+    several = layered(tiny(float_abi="hard"), "x-cube-ai,stm32-port")
+    write_artifacts(emit_library(several), tmp_path / "model")
+    written = write_cmake_package(tmp_path / "dist", tmp_path / "model", library)
+    interface = choose("x-cube-ai,stm32-port")
+    assert [path.relative_to(tmp_path / "dist").as_posix() for path in written] == package_files("tiny", interface)
+    config = (tmp_path / "dist/lib/cmake/tiny/tiny-config.cmake").read_text()
+    folders = (f"${{_tvm_stm32_prefix}}/include/tiny{folder}" for folder in ("/api/x_cube_ai", "/api/stm32_port", ""))
+    assert f'INTERFACE_INCLUDE_DIRECTORIES "{";".join(folders)}"' in config
+    assert 'INTERFACE_LINK_OPTIONS "LINKER:-u,tiny_network"' in config
 
 
 def test_package_is_the_fixed_set_of_files(model: Path, library: Path, tmp_path: Path) -> None:

@@ -223,11 +223,11 @@ typedef struct ai_buffer_array_ {
 #define AI_BUFFER_SHAPE_ELEM(buffer, pos) \
     ((ai_u32)(pos) < AI_BUFFER_SHAPE_SIZE(buffer) ? (buffer)->shape.data[pos] : 0u)
 
-/* Initializers of an ai_buffer: all members; or from dimensions, for arrays of the file or function they stand in. */
-#define AI_BUFFER_SHAPE_INIT(type_, count, dimensions) {(type_), (count), (dimensions)}
+#ifndef __cplusplus
+/* Initializers of an ai_buffer, of all its members or of one batch. The shape lives as long as the buffer's block. */
+#define AI_BUFFER_SHAPE_INIT(type_, count, ...) {(type_), (count), (ai_shape_dimension[]){__VA_ARGS__}}
 #define AI_BUFFER_INIT(flags_, format_, shape_, size_, meta_info_, data_) \
     {(format_), AI_HANDLE_PTR(data_), (meta_info_), (flags_), (size_), shape_}
-#ifndef __cplusplus
 #define AI_BUFFER_OBJ_INIT(format_, height, width, channels, n_batches, data_) \
     {(format_), AI_HANDLE_PTR(data_), NULL, AI_FLAG_NONE, (ai_size)((height) * (width) * (channels)), \
      {AI_SHAPE_BCWH, 4u, (ai_shape_dimension[]){(n_batches), (channels), (width), (height)}}}

@@ -12,7 +12,6 @@ struct tvm_ai_x_cube_ai_network;
 /* A model; in flash. */
 typedef struct {
     const tvm_ai_model *model;
-    const tvm_ai_observable *observable; /* null: generated without */
     struct tvm_ai_x_cube_ai_network *network;
     ai_buffer *buffers;           /* of inputs, then of outputs; in RAM */
     ai_buffer *maps;              /* of weights, of activations; in RAM */
@@ -23,19 +22,27 @@ typedef struct {
 
 /* The only instance of a model, which a handle points to; zeros at first. */
 typedef struct tvm_ai_x_cube_ai_network {
-    struct tvm_ai_x_cube_ai_network *next; /* of those created */
     const tvm_ai_x_cube_ai_model *model;   /* null: not created */
     ai_error error;                        /* the first one since it was last read */
     tvm_ai_instance instance;
-    /* What runs it while somebody observes, or null; and who. */
+    /* What runs it while somebody observes, or null; what of; and who. */
     tvm_ai_status (*run)(struct tvm_ai_x_cube_ai_network *network);
+    const tvm_ai_observable *observable;
     ai_observer_node_cb on_node;
     ai_handle cookie;
     ai_u32 events;
 } tvm_ai_x_cube_ai_network;
 
-/* Networks that were created and not destroyed: a handle is one of these or wrong. */
-extern tvm_ai_x_cube_ai_network *tvm_ai_x_cube_ai_networks;
+/* A network that can be observed; in flash. */
+typedef struct {
+    tvm_ai_x_cube_ai_network *network;
+    const tvm_ai_observable *observable;
+} tvm_ai_x_cube_ai_observable;
+
+/* Lets the observer find it: the linker gathers the addresses of all, and drops them where nobody observes. */
+#define TVM_AI_X_CUBE_AI_OBSERVABLE(entry) \
+    __attribute__((section("tvm_ai_x_cube_ai_observables"), used)) \
+    static const tvm_ai_x_cube_ai_observable *const listed = &(entry)
 
 /* The functions of ai_<model>_*, with the model behind: their arguments stay in place. */
 ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, const tvm_ai_x_cube_ai_model *model);

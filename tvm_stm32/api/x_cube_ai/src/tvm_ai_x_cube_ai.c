@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-tvm_ai_x_cube_ai_network *tvm_ai_x_cube_ai_networks;
-
 /* Indices of a model's maps. */
 enum { WEIGHTS, ACTIVATIONS };
 
@@ -52,10 +50,8 @@ ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, con
     if (model->model->api_version != TVM_AI_API_VERSION) {
         return error_of(ERROR(AI_ERROR_TOOL_PLATFORM_API_MISMATCH, AI_ERROR_CODE_NETWORK));
     }
-    (void)tvm_ai_x_cube_ai_destroy(network, model);
+    (void)memset(network, 0, sizeof *network);
     network->model = model;
-    network->next = tvm_ai_x_cube_ai_networks;
-    tvm_ai_x_cube_ai_networks = network;
     *handle = network;
     return network->error;
 }
@@ -66,12 +62,7 @@ ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_mode
     if (network == NULL) {
         return handle;
     }
-    tvm_ai_x_cube_ai_network **link = &tvm_ai_x_cube_ai_networks;
-    while (*link != network) {
-        link = &(*link)->next;
-    }
-    *link = network->next;
-    (void)memset(network, 0, sizeof *network);
+    network->model = NULL;
     return AI_HANDLE_NULL;
 }
 

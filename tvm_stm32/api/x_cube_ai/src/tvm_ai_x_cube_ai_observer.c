@@ -24,7 +24,7 @@ static void tell(const tvm_ai_x_cube_ai_network *network, ai_u32 event, const tv
     if (node->index == 0) {
         event |= AI_OBSERVER_FIRST_EVT;
     }
-    if (node->index + 1 == network->model->model->nodes) {
+    if (node->index + 1 == network->observable->model->nodes) {
         event |= AI_OBSERVER_LAST_EVT;
     }
     (void)network->on_node(network->cookie, event, &client_node);
@@ -40,53 +40,61 @@ static tvm_ai_status run(tvm_ai_x_cube_ai_network *network)
     tvm_ai_observer observer;
     observer.notify = notify;
     observer.cookie = network;
-    return tvm_ai_run_observed(&network->instance, network->model->observable, &observer);
+    return tvm_ai_run_observed(&network->instance, network->observable, &observer);
 }
 
-/* The network that `handle` is, if it can be observed; null otherwise. */
-static tvm_ai_x_cube_ai_network *find(ai_handle handle)
+/* The linker's: first and behind the last of the addresses. Null in a program without such networks. */
+extern const tvm_ai_x_cube_ai_observable *const __start_tvm_ai_x_cube_ai_observables[] __attribute__((weak));
+extern const tvm_ai_x_cube_ai_observable *const __stop_tvm_ai_x_cube_ai_observables[] __attribute__((weak));
+
+/* What can be observed of the network that `handle` is, or null: a handle may be any bits. */
+static const tvm_ai_x_cube_ai_observable *find(ai_handle handle)
 {
-    tvm_ai_x_cube_ai_network *network = tvm_ai_x_cube_ai_networks;
-    while (network != NULL && network != handle) {
-        network = network->next;
+    const tvm_ai_x_cube_ai_observable *const *end = __stop_tvm_ai_x_cube_ai_observables;
+    for (const tvm_ai_x_cube_ai_observable *const *it = __start_tvm_ai_x_cube_ai_observables; it != end; it++) {
+        if ((*it)->network == handle && (*it)->network->model != NULL) {
+            return *it;
+        }
     }
-    return network != NULL && network->model->observable != NULL ? network : NULL;
+    return NULL;
 }
 
 ai_bool ai_platform_observer_node_info(ai_handle network, ai_observer_node *node_info)
 {
-    const tvm_ai_x_cube_ai_network *found = find(network);
-    if (found == NULL || node_info == NULL || node_info->c_idx >= found->model->model->nodes) {
+    const tvm_ai_x_cube_ai_observable *found = find(network);
+    if (found == NULL || node_info == NULL || node_info->c_idx >= found->observable->model->nodes) {
         return 0;
     }
-    *node_info = told(&found->model->observable->nodes[node_info->c_idx]);
+    *node_info = told(&found->observable->nodes[node_info->c_idx]);
     return 1;
 }
 
 ai_bool ai_platform_observer_register(ai_handle network, ai_observer_node_cb cb, ai_handle cookie, ai_u32 flags)
 {
-    tvm_ai_x_cube_ai_network *found = find(network);
+    const tvm_ai_x_cube_ai_observable *found = find(network);
     if (found == NULL || cb == NULL) {
         return 0;
     }
-    found->on_node = cb;
-    found->cookie = cookie;
-    found->events = flags;
-    found->run = run;
-    for (uint32_t i = 0; i < found->model->model->nodes; i++) {
-        tell(found, AI_OBSERVER_INIT_EVT, &found->model->observable->nodes[i]);
+    tvm_ai_x_cube_ai_network *observed = found->network;
+    observed->on_node = cb;
+    observed->cookie = cookie;
+    observed->events = flags;
+    observed->observable = found->observable;
+    observed->run = run;
+    for (uint32_t i = 0; i < found->observable->model->nodes; i++) {
+        tell(observed, AI_OBSERVER_INIT_EVT, &found->observable->nodes[i]);
     }
     return 1;
 }
 
 ai_bool ai_platform_observer_unregister(ai_handle network, ai_observer_node_cb cb, ai_handle cookie)
 {
-    tvm_ai_x_cube_ai_network *found = find(network);
-    if (found == NULL || cb == NULL || found->on_node != cb || found->cookie != cookie) {
+    const tvm_ai_x_cube_ai_observable *found = find(network);
+    if (found == NULL || cb == NULL || found->network->on_node != cb || found->network->cookie != cookie) {
         return 0;
     }
-    found->on_node = NULL;
-    found->run = NULL;
+    found->network->on_node = NULL;
+    found->network->run = NULL;
     return 1;
 }
 
@@ -97,7 +105,7 @@ ai_bool ai_platform_observer_register_s(ai_handle network, ai_observer_exec_ctx 
     }
     ctx->flags |= AI_OBSERVER_REGISTERED;
     ctx->c_idx = 0;
-    ctx->n_nodes = (ai_u16)find(network)->model->model->nodes;
+    ctx->n_nodes = (ai_u16)find(network)->observable->model->nodes;
     return 1;
 }
 
