@@ -80,9 +80,11 @@ def implement(network: Network, operator: Operator, target: Target, ranges: Rang
         ModelError: no kernel computes this operator for these types.
     """
     kind = type(operator.attributes)
+    fast = implement_fast(network, operator, target, ranges or {}) if target.dsp else None
+    if fast is not None:
+        return fast
     if kind in _WEIGHTED:
-        fast = implement_fast(network, operator, target, ranges or {}) if target.dsp else None
-        return fast or _WEIGHTED[kind](network, operator, target, ranges or {})
+        return _WEIGHTED[kind](network, operator, target, ranges or {})
     family = ONNX_FAMILIES.get(kind) if operator.arithmetic is Arithmetic.ONNX else None
     family = family or _FAMILIES.get(kind, {}).get(operator.arithmetic)
     if family is None:
