@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from harness import CORES, Harness
 from layer_shapes import Layer
-from reference import run_reference, sample_inputs
+from reference_run import run_reference, sample_inputs
 
 from tvm_stm32.codegen.compile import compile_model
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings

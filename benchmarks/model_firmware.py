@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from harness import CORES, Harness, HarnessError, cycles
 from process_tree import Cost, run
-from reference import run_reference, sample_inputs
+from reference_run import run_reference, sample_inputs
 
 HERE = Path(__file__).resolve().parent
 #: what the harness has room for: the inputs of all runs

@@ -11,7 +11,7 @@ import pytest
 from layer_firmware import Figures, batches, measure
 from layer_shapes import FAMILIES, MOST_BYTES, Layer, layers
 from layer_sweep import summary, worst
-from reference import run_reference
+from reference_run import run_reference
 from sampled_network import VALID
 
 ALL = layers()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from networks import NETWORKS, network
-from reference import run_reference, sample_inputs
+from reference_run import run_reference, sample_inputs
 from sampled_network import NONE, RELU6, VALID, SampledNetwork, Value
 
 
