@@ -17,7 +17,7 @@ from tests.campaign import examples
 
 
 @pytest.mark.parametrize("operator", WEIGHTED)
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(32))
 @given(data=st.data(), core=st.sampled_from(CORES), optimize=st.sampled_from(OBJECTIVES))
 def test_operator_with_weights(operator: str, core: str, optimize: str, data: st.DataObject) -> None:
     check(data.draw(WEIGHTED[operator]), cpu=core, optimize=optimize)

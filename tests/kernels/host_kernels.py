@@ -65,7 +65,7 @@ class HostKernels:
         library = folder / "kernels.so"
         for compiler in filter(shutil.which, ("gcc", "clang", "arm-none-eabi-gcc")):
             subprocess.run([compiler, *WARNINGS, f"-I{INCLUDE}", "-fsyntax-only", str(source)], check=True)
-        command = ["gcc", *WARNINGS, *SANITIZE, f"-I{INCLUDE}", "-O1", "-fPIC", "-shared", str(source)]
+        command = ["gcc", *WARNINGS, *SANITIZE, f"-I{INCLUDE}", "-O0", "-fPIC", "-shared", str(source)]
         subprocess.run([*command, "-o", str(library)], check=True)
         self.library = ctypes.CDLL(str(library))
 
