@@ -92,7 +92,8 @@ class Project:
             The lines of its actions, all of which differ. Their order is SCons' business.
         """
         # -j and the like of the developer must not change the lists.
-        environment = {name: value for name, value in os.environ.items() if name not in ("SCONSFLAGS", "PYTHONPATH")} | self.environment
+        ignored = ("SCONSFLAGS", "PYTHONPATH")
+        environment = {name: value for name, value in os.environ.items() if name not in ignored} | self.environment
         command = [self.python, "-m", "SCons", "-Q", *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
