@@ -11,10 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_gcc
 from scons_project import ROOT, Project, copy_package, tiny_model
-
-pytestmark = needs_gcc
 
 SCONSTRUCT = """\
 DefaultEnvironment(tools=[])
@@ -91,6 +88,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
     shutil.copytree(ROOT / "tvm_stm32", packages / "tvm_stm32", ignore=shutil.ignore_patterns("__pycache__"))
+    metadata = packages / "tvm_stm32-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tvm-stm32\nVersion: 0.1.0\n")
     (packages / "others.pth").write_text(sysconfig.get_path("purelib") + os.linesep)
     return packages
 

@@ -53,10 +53,10 @@ def _version(distribution: str) -> str:
 def shell_environment(env: Any, target: Any, source: Any, shell_env: dict[str, str]) -> dict[str, str]:  # noqa: ARG001
     """The process environment of a verb: `shell_env` in which Python finds this very copy of the package first.
 
-    One of SCons' ``SHELL_ENV_GENERATORS``. An installed copy is left to the interpreter, which may be another one and
-    must not meet packages built for this one.
+    One of SCons' ``SHELL_ENV_GENERATORS``. An installed copy, which has its metadata beside it, is left to the
+    interpreter: that may be another one, and must not meet packages built for this one.
     """
-    if PACKAGE.parent.name in ("site-packages", "dist-packages"):
+    if any(PACKAGE.parent.glob("tvm_stm32-*.dist-info")):
         return shell_env
     path = [str(PACKAGE.parent), *filter(None, [shell_env.get("PYTHONPATH")])]
     return {**shell_env, "PYTHONPATH": os.pathsep.join(path)}
