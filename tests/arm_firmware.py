@@ -3,24 +3,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tvm_stm32.device.linker_script import render_linker_script
 from tvm_stm32.device.part import Part
 from tvm_stm32.device.startup import render_startup
-from tvm_stm32.emulator.run import QEMU
 
 GCC = "arm-none-eabi-gcc"
 WARNINGS = "-std=c99 -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-align -pedantic -Werror".split()
 EMULATOR_FOLDER = Path(__file__).parents[1] / "tvm_stm32" / "emulator"
-
-needs_gcc = pytest.mark.skipif(not shutil.which(GCC), reason=f"{GCC} is not installed")
-needs_qemu = pytest.mark.skipif(not (shutil.which(GCC) and shutil.which(QEMU)), reason=f"{GCC} or {QEMU} not installed")
 
 
 def link(

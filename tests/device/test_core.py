@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from arm_firmware import GCC, needs_gcc
+from arm_firmware import GCC
 
 from tvm_stm32.device.core import CORES, compiler_flags, find_core
 from tvm_stm32.errors import SettingsError
@@ -53,7 +53,6 @@ def test_impossible_flags(core: str, fpu: str | None, float_abi: str | None, pro
         compiler_flags(find_core(core), fpu, float_abi)
 
 
-@needs_gcc
 @pytest.mark.parametrize("name", CORES)
 def test_the_compiler_takes_the_flags(name: str) -> None:
     core = find_core(name)

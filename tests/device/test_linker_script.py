@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from arm_firmware import LinkError, link, needs_gcc
+from arm_firmware import LinkError, link
 from elftools.elf.elffile import ELFFile
 
 from tvm_stm32.device.linker_script import default_stack_size, render_linker_script
@@ -39,7 +39,6 @@ def symbols(elf: Path) -> dict[str, int]:
         return {s.name: s["st_value"] for s in ELFFile(file).get_section_by_name(".symtab").iter_symbols()}
 
 
-@needs_gcc
 @pytest.mark.parametrize(
     "name",
     """STM32C011D6Y6 STM32F030F4P6 STM32F100RBT6 STM32F103C8T6 STM32F303CCT6 STM32F405RGT6 STM32F746ZGT6
@@ -71,7 +70,6 @@ def test_the_stack_lies_lowest() -> None:
     assert script.index(".stack") < script.index(".data :") < script.index(".bss (NOLOAD)")
 
 
-@needs_gcc
 def test_activations_are_placed_in_ccm(tmp_path: Path) -> None:
     elf = link(F405, PROGRAM, tmp_path, placements={"kws_activations": "ccm"})
     assert symbols(elf)["kws_activations"] == 0x10000000
@@ -79,20 +77,17 @@ def test_activations_are_placed_in_ccm(tmp_path: Path) -> None:
     assert sections(elf)[".activations"][1] == 0
 
 
-@needs_gcc
 def test_the_linker_sets_the_stack_size(tmp_path: Path) -> None:
     names = symbols(link(F405, PROGRAM, tmp_path, options=["-Wl,--defsym=__stack_size=0x2000"]))
     assert names["__stack_top"] - names["__stack_limit"] == 0x2000
 
 
-@needs_gcc
 def test_too_much_data_is_refused(tmp_path: Path) -> None:
     source = "static volatile char data[129 * 1024]; int main(void) { return data[5]; }\n"
     with pytest.raises(LinkError, match="region `RAM' overflowed"):
         link(F405, source, tmp_path)
 
 
-@needs_gcc
 def test_a_heap_without_room_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match="no room for the heap"):
         link(F405, PROGRAM, tmp_path, options=["-Wl,--defsym=__heap_size=0x1fff0"])

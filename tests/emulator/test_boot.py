@@ -6,15 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import link, needs_qemu
+from arm_firmware import link
 
 from tvm_stm32.device.core import find_core
 from tvm_stm32.device.part import MemoryRegion, Part, find_part
 from tvm_stm32.emulator.machine import Machine, machine_for_core, machine_for_part
 from tvm_stm32.emulator.run import run_elf
 from tvm_stm32.errors import ToolError
-
-pytestmark = needs_qemu
 
 # Memory is full of zeros when QEMU starts, so the program soils it and enters the reset handler a second time.
 START_UP = """

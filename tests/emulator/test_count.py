@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from arm_firmware import link, needs_qemu
+from arm_firmware import link
 
 from tvm_stm32.cli import main
 from tvm_stm32.device.part import find_part
@@ -16,8 +16,6 @@ from tvm_stm32.emulator.machine import machine_for_part
 from tvm_stm32.emulator.plugin import counting_plugin
 from tvm_stm32.emulator.run import Run, run_elf
 from tvm_stm32.errors import ToolError
-
-pytestmark = needs_qemu
 
 F405 = find_part("STM32F405RGT6")
 

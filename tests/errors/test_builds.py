@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from arm_firmware import needs_gcc
 from cmake_project import GENERATORS, TOOLCHAIN
 from cmake_project import Project as CMakeProject
 from scons_project import HEAD, copy_package, tiny_model
@@ -44,7 +43,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".c", ".h", ".json")}
 
 
-@needs_gcc
 @pytest.mark.parametrize(("content", "said"), BAD_MODELS.values(), ids=BAD_MODELS)
 def test_scons_stops_and_keeps_what_there_was(tmp_path: Path, checkout: Path, content: bytes, said: str) -> None:
     project = SConsProject(tmp_path)
@@ -68,7 +66,6 @@ def test_scons_stops_and_keeps_what_there_was(tmp_path: Path, checkout: Path, co
     assert not any(action.startswith("CC") for action in project.scons())
 
 
-@needs_gcc
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
 @pytest.mark.parametrize(("content", "said"), BAD_MODELS.values(), ids=BAD_MODELS)
 def test_cmake_stops_and_keeps_what_there_was(

@@ -15,7 +15,6 @@ from exactness.tflite_cases import OTHERS, WEIGHTED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.arm_firmware import needs_qemu
 from tests.campaign import examples
 from tvm_stm32.codegen.compile import compile_network
 
@@ -45,7 +44,6 @@ def check_on(core: str, cases: list[Case]) -> None:
                 compare(array, reference.output(index))
 
 
-@needs_qemu
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m3", "cortex-m0plus"])
 @settings(max_examples=examples(2))
 @given(cases=st.lists(CASES.filter(lambda case: case.flat), min_size=MODELS, max_size=MODELS))

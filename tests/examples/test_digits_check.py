@@ -11,11 +11,9 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 import pytest
-from arm_firmware import link, needs_gcc
+from arm_firmware import link
 
 from tvm_stm32.device.part import find_part
-
-pytestmark = needs_gcc
 
 PART = "STM32F405RGT6"
 COUNTS = "instructions   360 intervals: least 1, mean 2.0, most 3"

@@ -11,12 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_qemu
 from documents import shown
 
 from tvm_stm32.emulator.firmware import read_firmware
-
-pytestmark = needs_qemu
 
 KINDS = ("int8", "float")
 

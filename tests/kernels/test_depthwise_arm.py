@@ -9,15 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.depthwise import SCALE, DepthwisePlane, pack_channels
 from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pack_windows
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.quantize.thresholds import Narrow, NarrowLayer
-
-pytestmark = needs_qemu
 
 CHANNELS = 3
 

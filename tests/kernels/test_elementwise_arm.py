@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.gather import Gather
 from tvm_stm32.kernels.microkernels.weighted_sum import WeightedSumOfArrays
-
-pytestmark = needs_qemu
 
 #: calls of all lengths and alignments; the results of both forms must be the same
 CHECKS = """

@@ -6,7 +6,6 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.dense import Dense
@@ -15,8 +14,6 @@ from tvm_stm32.kernels.microkernels.requantization import Requantization
 from tvm_stm32.kernels.microkernels.rows import Rows
 from tvm_stm32.kernels.microkernels.stream import block_words
 from tvm_stm32.kernels.microkernels.widen import Widen, WidenPairs
-
-pytestmark = needs_qemu
 
 FORMS = [
     Requantization(12, signed=False),

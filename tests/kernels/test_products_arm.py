@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_qemu
 from kernels.arm_microkernels import CORTEX_M0PLUS, CORTEX_M3, CORTEX_M4, failures
 
 from tvm_stm32.kernels.microkernels.products import PixelPair, SinglePixel
@@ -47,7 +46,6 @@ int main(void)
 """
 
 
-@needs_qemu
 @pytest.mark.parametrize("part", [CORTEX_M0PLUS, CORTEX_M3, CORTEX_M4])
 def test_products(part: str, tmp_path: Path) -> None:
     assert failures(tmp_path, [SinglePixel(), PixelPair()], CHECKS, part) == "end\n"

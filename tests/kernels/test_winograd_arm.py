@@ -6,12 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_qemu
 from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.winograd import InputTransform, OutputTransform, Products
-
-pytestmark = needs_qemu
 
 TILES = pytest.mark.parametrize("tile", [2, 4])
 

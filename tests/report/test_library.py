@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_gcc
 from static_library import F405, compile_object, create_archive
 
 from tvm_stm32.cli import main
@@ -34,7 +33,6 @@ def library(tmp_path: Path) -> Path:
     return create_archive(tmp_path / "libkws.a", *objects, options="rcs")
 
 
-@needs_gcc
 def test_sizes_by_kind(library: Path) -> None:
     assert {use.kind: use.size for use in read_library_sizes(library)} == {
         "text": 8,
@@ -45,7 +43,6 @@ def test_sizes_by_kind(library: Path) -> None:
     }
 
 
-@needs_gcc
 def test_the_command(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["size", str(library)]) == 0
     assert (
@@ -62,7 +59,6 @@ libkws.a
     )
 
 
-@needs_gcc
 def test_a_member_that_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "notes.o").write_text("no object")
     with pytest.raises(ToolError, match=r"notes\.o is no ELF object"):

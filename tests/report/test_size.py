@@ -6,14 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import link, needs_gcc
+from arm_firmware import link
 
 from tvm_stm32.cli import main
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import ToolError
 from tvm_stm32.report.size import RegionUse, read_sizes, size_table
-
-pytestmark = needs_gcc
 
 F405 = find_part("STM32F405RGT6")
 PROGRAM = """

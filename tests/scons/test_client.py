@@ -6,7 +6,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from arm_firmware import needs_gcc
 from scons_project import Project, tiny_model
 
 #: An environment as real-time operating systems make it: flags in single strings, prefixes, warnings as errors.
@@ -55,7 +54,6 @@ int main(void)
 """
 
 
-@needs_gcc
 def test_flags_of_the_client(tmp_path: Path, checkout: Path) -> None:
     """Machine and debug information are the client's, optimisation, dialect, names and archive are ours."""
     project = Project(tmp_path)

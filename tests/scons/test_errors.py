@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from arm_firmware import needs_gcc
 from scons_project import HEAD, MAIN, Project, tiny_model
 
 
@@ -95,7 +94,6 @@ def test_wrong_arguments(project: Project, checkout: Path, body: str, options: s
     assert project.errors.startswith(f"\nscons: *** SConstruct:{line}: {message}")
 
 
-@needs_gcc
 @pytest.mark.parametrize(
     ("body", "options", "message"),
     [
@@ -157,7 +155,6 @@ def test_failing_builds(project: Project, checkout: Path, body: str, options: st
     project.scons("-c")
 
 
-@needs_gcc
 def test_soft_float_application_of_a_hard_float_library(project: Project, checkout: Path) -> None:
     body = (
         'kws = env.TvmModel("kws", "kws.tflite")\n'

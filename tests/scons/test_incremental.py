@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from arm_firmware import needs_gcc, needs_qemu
 from scons_project import HEAD, MAIN, Project, copy_package, tiny_model
 
 from tvm_stm32.codegen.artifacts import artifact_names
@@ -51,7 +50,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@needs_gcc
 class TestFirmware:
     """Changes to the project of one firmware with one model."""
 
@@ -155,13 +153,11 @@ class TestFirmware:
         lines = [line for line in built.printed.splitlines() if line.startswith("imported")]
         assert lines == ["imported []", "imported []"]
 
-    @needs_qemu
     def test_run(self, built: Project) -> None:
         assert built.scons("run") == {"RUN app.elf"}
         assert built.printed.splitlines()[-1] == "ran"
         assert built.scons("run") == {"RUN app.elf"}, "a run is never up to date"
 
-    @needs_qemu
     def test_run_that_fails(self, built: Project) -> None:
         built.replace("main.c", "semihosting_exit(0)", "semihosting_exit(7)")
         assert built.scons("run", status=2) == {"CC main.o", *LINK, "RUN app.elf"}

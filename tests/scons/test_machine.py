@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import SCons.Environment
-from arm_firmware import needs_gcc
 from SCons.Environment import Environment
 
 import tvm_stm32
@@ -52,7 +51,6 @@ def test_flags_for_c_count_too() -> None:
     assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3"]
 
 
-@needs_gcc
 @pytest.mark.parametrize(
     ("flags", "cpu", "float_abi"),
     [
@@ -87,7 +85,6 @@ def test_core_and_abi_can_be_set() -> None:
     assert env.subst("$TVM_STM32_FLOAT_ABI") == "soft"
 
 
-@needs_gcc
 def test_part_brings_its_compiler() -> None:
     env = environment(TVM_STM32_PART="STM32F405RGT6")
     assert env.subst("$CC") == f"arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb {HARD}"
@@ -103,7 +100,6 @@ def test_compiler_of_a_client_is_left_alone() -> None:
     assert (env["CC"], env["AR"]) == ("clang-16", "llvm-ar")
 
 
-@needs_gcc
 def test_older_code_runs_on_a_newer_core() -> None:
     env = environment(TVM_STM32_PART="STM32F405RGT6", CC="arm-none-eabi-gcc", CCFLAGS="-mcpu=cortex-m3 -mthumb")
     assert machine.target_options(env) == ["--part", "STM32F405RGT6"]

@@ -9,11 +9,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from arm_firmware import needs_gcc
 from onnx import helper, numpy_helper
 from scons_project import HEAD, MAIN, Project, copy_package, tiny_model
-
-pytestmark = needs_gcc
 
 
 def actions(folder: str, model: str, application: str = "app") -> set[str]:
