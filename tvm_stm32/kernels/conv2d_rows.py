@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
 
+from tvm_stm32.kernels.convolution_geometry import Convolution
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.ring import Ring
 from tvm_stm32.kernels.microkernels.rows import Rows
@@ -25,18 +26,9 @@ from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
-class RowsSpecification:
-    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring.
+class RowsSpecification(Convolution):
+    """`ring` is the microkernel with its ring; columns: whether pixels of a column are computed together."""
 
-    columns: whether pixels of a column are computed together, not those of a row.
-    """
-
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    kernel: tuple[int, int]
-    strides: tuple[int, int]
-    dilations: tuple[int, int]
-    padding: tuple[int, int]
     groups: int
     input_zero_point: int
     widen: Widen
@@ -73,12 +65,9 @@ class RowsSpecification:
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
-        dilation = f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
         groups = f", {self.groups} groups" if self.groups > 1 else ""
         return (
-            f"{self.family}: x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw},"
-            f" padding {self.padding[0]}, {self.padding[1]} (top, left){dilation}{groups}\n"
+            f"{self.family}: {self.describe_shapes()}{groups}\n"
             f"int8, input zero point {self.input_zero_point}; {self.ring.rows.requantization.describe()}\n"
             f"scratch: input rows as int16"
         )
