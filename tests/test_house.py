@@ -35,6 +35,7 @@ DATA_FLOW = (
     "emulator",
     "check",
     "report",
+    "doctor",
     "scons",
     "cli",
     "__main__",
