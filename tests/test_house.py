@@ -36,6 +36,7 @@ DATA_FLOW = (
     "project",
     "check",
     "report",
+    "doctor",
     "scons",
     "cli",
     "__main__",
