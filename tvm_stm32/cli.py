@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tvm-stm32``: one verb per capability, each a module with ``add_arguments(parser)`` and ``run(arguments)``."""
+"""``tvm-stm32``: one verb per capability, each a module with ``add_arguments(parser)`` and ``run(arguments)``.
+
+What ``run`` returns, if it returns anything, is the exit status.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,14 @@ VERBS = {
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
     "size": ("tvm_stm32.report.command", "print how much flash and RAM a program takes"),
     "run": ("tvm_stm32.emulator.command", "run firmware on an emulated board"),
+    "new-project": ("tvm_stm32.project.command", "write a firmware project for a model and a part"),
     "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
+    "doctor": ("tvm_stm32.doctor.command", "say what is installed here, what is missing and how to get it"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status: 0, or 2 for every error that the user can do something about."""
+    """Run one verb; returns its exit status, 2 for every error that the user can do something about."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="tvm-stm32", description="Trained neural networks as C for STM32.")
     parser.add_argument("--version", action="version", version=f"tvm-stm32 {tvm_stm32.__version__}")
@@ -37,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(VERBS[verb][0])
         verb_parser = argparse.ArgumentParser(prog=f"tvm-stm32 {verb}", description=module.__doc__)
         module.add_arguments(verb_parser)
-        module.run(verb_parser.parse_args(arguments[1:]))
+        status = module.run(verb_parser.parse_args(arguments[1:]))
         sys.stdout.flush()
+        return status or 0
     except TvmStm32Error as error:
         return _refuse(error)
     except ModuleNotFoundError as error:

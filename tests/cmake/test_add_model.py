@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -146,25 +145,6 @@ def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
     Project(folder).configure(*tool)
     edit(folder, f"TvmStm32 {tvm_stm32.__version__} EXACT", "TvmStm32 99")
     assert Project(folder).try_configure(*tool).returncode != 0
-
-
-def test_installed_with_pip(folder: Path, repository: Path, tmp_path: Path) -> None:
-    """The files that a wheel puts below the prefix of a virtual environment are found there, and its Python by them."""
-    environment = tmp_path / "an environment"
-    installed = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
-    for place, patterns in installed.items():
-        (environment / place).mkdir(parents=True)
-        for pattern in patterns:
-            for file in repository.glob(pattern):
-                shutil.copy(file, environment / place)
-    (environment / "bin").mkdir()
-    python = environment / "bin" / "python3"
-    python.write_text(f'#!/bin/sh\nPYTHONPATH="{repository}" exec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-    project = Project(folder)
-    toolchain = environment / "share/TvmStm32/cmake/toolchains/arm-none-eabi.cmake"
-    project.configure(f"CMAKE_PREFIX_PATH={environment}", f"CMAKE_TOOLCHAIN_FILE={toolchain}", f"TVM_STM32_PART={PART}")
-    assert f"TVM_STM32_PYTHON:FILEPATH={python}\n" in (project.build_folder / "CMakeCache.txt").read_text()
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -32,10 +32,12 @@ def build_firmware(
     folder: Path,
     placements: Mapping[str, str] | None = None,
     programs: Path = PROGRAMS,
+    defines: Sequence[str] = (),
 ) -> Path:
     """An ELF of ``<program>.c`` or ``.cc`` for `part`; each model is a library of its own, with the runtime."""
     compiler = Toolchain(part.name, ("arm-none-eabi-gcc", *part.compiler_flags()))
     flags = [*C99, "-Os", "-ffunction-sections", "-fdata-sections", f"-I{EMULATOR}"]
+    flags += [f"-D{define}" for define in defines]
     (folder / "link.ld").write_text(render_linker_script(part, heap_size=256, placements=placements))
     (folder / "startup.c").write_text(render_startup(part))
     libraries = []

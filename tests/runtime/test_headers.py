@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -99,3 +100,12 @@ def test_a_header_of_another_interface_version_is_refused(folder: Path) -> None:
     runtime = folder / "tvm_ai.h"
     runtime.write_text(runtime.read_text().replace("TVM_AI_API_VERSION 1", "TVM_AI_API_VERSION 2"))
     assert "tiny.h needs tvm_ai.h of interface version 1" in complaint(HOST, folder, '#include "tiny.h"\n')
+
+
+def test_each_function_says_where_it_may_be_called_from(folder: Path) -> None:
+    """A comment with "Context:" stands before each function, or before the pair that it is the comment of."""
+    text = (folder / "tvm_ai.h").read_text()
+    functions = re.findall(r"^[a-z][\w *]*?\b(tvm_ai_\w+)\([^;{]*\);$", text, flags=re.MULTILINE)
+    comments = re.findall(r"/\*(?:[^*]|\*(?!/))*?Context: (?:any|alone)(?:[^*]|\*(?!/))*\*/\n((?:[^/]+;\n)+)", text)
+    assert [name for comment in comments for name in re.findall(r"\b(tvm_ai_\w+)\(", comment)] == functions
+    assert {"tvm_ai_create", "tvm_ai_run", "tvm_ai_find_model"} < set(functions)

@@ -18,7 +18,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
 from tvm_stm32.kernels.conv2d_bytes import BytesSpecification, implement_bytes
-from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import Convolution, WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
 from tvm_stm32.kernels.narrow import Ranges
 from tvm_stm32.kernels.overlap import Distances, Overlap
@@ -30,15 +30,9 @@ BLOCK = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Conv2DSpecification:
-    """Of float32. Shapes without the batch: `x` (H, W, C), `y` (H, W, C), `kernel` (H, W); padding is (top, left)."""
+class Conv2DSpecification(Convolution):
+    """Of float32."""
 
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    kernel: tuple[int, int]
-    strides: tuple[int, int]
-    dilations: tuple[int, int]
-    padding: tuple[int, int]
     groups: int
     table: ChannelTable
 
@@ -49,13 +43,9 @@ class Conv2DSpecification:
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
-        shape = f"x {list(self.x)}, y {list(self.y)}"
-        if self.family == "conv2d":
-            shape += f", kernel {kh}x{kw}, stride {sh}x{sw}, padding {self.padding[0]}, {self.padding[1]} (top, left)"
-            shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
-            shape += f", {self.groups} groups" if self.groups > 1 else ""
-        return f"{self.family}: {shape}\n{self.table.describe()}"
+        shapes = self.describe_shapes() if self.family == "conv2d" else f"x {list(self.x)}, y {list(self.y)}"
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
+        return f"{self.family}: {shapes}{groups}\n{self.table.describe()}"
 
     @property
     def distances(self) -> Distances:

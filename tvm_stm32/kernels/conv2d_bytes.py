@@ -15,22 +15,16 @@ from typing import Any
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
-from tvm_stm32.kernels.convolution_geometry import WindowOrder, reads_padding
+from tvm_stm32.kernels.convolution_geometry import Convolution, WindowOrder, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Microkernel, Output, Scratch
 from tvm_stm32.kernels.microkernels.products import BLOCK, PixelPair, SinglePixel
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
-class BytesSpecification:
-    """Shapes without the batch: `x` (H, W, C), `y` (H, W, C), `kernel` (H, W); padding is (top, left)."""
+class BytesSpecification(Convolution):
+    """`table` has what requantizes each channel."""
 
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    kernel: tuple[int, int]
-    strides: tuple[int, int]
-    dilations: tuple[int, int]
-    padding: tuple[int, int]
     groups: int
     table: ChannelTable
 
@@ -87,14 +81,10 @@ class BytesSpecification:
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
-        shape = f"x {list(self.x)}, y {list(self.y)}"
-        if self.family == "conv2d_bytes":
-            shape += f", kernel {kh}x{kw}, stride {sh}x{sw}, padding {self.padding[0]}, {self.padding[1]} (top, left)"
-            shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
-            shape += f", {self.groups} groups" if self.groups > 1 else ""
+        shapes = self.describe_shapes() if self.family == "conv2d_bytes" else f"x {list(self.x)}, y {list(self.y)}"
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
         scratch = "\nscratch: the rows of a window with their padding" if self.padded else ""
-        return f"{self.family}: {shape}\n{self.table.describe()}{scratch}"
+        return f"{self.family}: {shapes}{groups}\n{self.table.describe()}{scratch}"
 
 
 def build_conv2d_bytes(spec: BytesSpecification) -> Any:

@@ -15,28 +15,20 @@ import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
 
+from tvm_stm32.kernels.convolution_geometry import Convolution
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.ring import Ring
 from tvm_stm32.kernels.microkernels.rows import Rows
-from tvm_stm32.kernels.microkernels.stream import block_words, crossed, in_order, pack_stream
+from tvm_stm32.kernels.microkernels.stream import crossed, in_order, pack_stream, stream_words
 from tvm_stm32.kernels.microkernels.widen import Widen
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
-class RowsSpecification:
-    """Shapes without the batch, (H, W, C); padding is (top, left); `ring` is the microkernel with its ring.
+class RowsSpecification(Convolution):
+    """`ring` is the microkernel with its ring; columns: whether pixels of a column are computed together."""
 
-    columns: whether pixels of a column are computed together, not those of a row.
-    """
-
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    kernel: tuple[int, int]
-    strides: tuple[int, int]
-    dilations: tuple[int, int]
-    padding: tuple[int, int]
     groups: int
     input_zero_point: int
     widen: Widen
@@ -69,16 +61,13 @@ class RowsSpecification:
     def stream_words(self) -> int:
         """Words of the stream of one group."""
         rows = self.ring.rows
-        return -(-rows.channels // 4) * block_words(rows.rows * rows.steps, rows.requantization.words)
+        return stream_words(rows.rows * rows.steps, rows.requantization.words, rows.channels)
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
-        dilation = f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
         groups = f", {self.groups} groups" if self.groups > 1 else ""
         return (
-            f"{self.family}: x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw},"
-            f" padding {self.padding[0]}, {self.padding[1]} (top, left){dilation}{groups}\n"
+            f"{self.family}: {self.describe_shapes()}{groups}\n"
             f"int8, input zero point {self.input_zero_point}; {self.ring.rows.requantization.describe()}\n"
             f"scratch: input rows as int16"
         )
@@ -192,8 +181,7 @@ def implement_rows(
         channels=group_outputs,
         y_stride=outputs * (y_shape[1] if columns else 1),
         requantization=form,
-        pair=run > 1,
-        single=bool(run % 2),
+        run=run,
     )
     if not microkernel.possible():
         return None

@@ -13,6 +13,27 @@ from tvm.script import tirx as T
 from tvm_stm32.kernels.overlap import Distances
 
 
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """Shapes without the batch: `x` (H, W, C), `y` (H, W, C), `kernel` (H, W); `padding` is (top, left)."""
+
+    x: tuple[int, int, int]
+    y: tuple[int, int, int]
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    dilations: tuple[int, int]
+    padding: tuple[int, int]
+
+    def describe_shapes(self) -> str:
+        """All of them in a line, for the comment above the C function."""
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
+        dilation = f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
+        return (
+            f"x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw},"
+            f" padding {self.padding[0]}, {self.padding[1]} (top, left){dilation}"
+        )
+
+
 def first_tap(origin: Any, dilation: int, padded: bool) -> Any:
     """The first kernel tap that reads inside the input, for a window that starts at `origin` (may be negative)."""
     if not padded:

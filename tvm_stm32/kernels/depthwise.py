@@ -11,7 +11,7 @@ import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
-from tvm_stm32.kernels.convolution_geometry import WindowOrder, first_tap, last_tap, reads_padding
+from tvm_stm32.kernels.convolution_geometry import Convolution, WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
 from tvm_stm32.kernels.narrow import Ranges
 from tvm_stm32.kernels.overlap import Distances, Overlap
@@ -23,15 +23,9 @@ BLOCK = 4
 
 
 @dataclass(frozen=True, slots=True)
-class DepthwiseSpecification:
-    """Shapes without the batch: `x` (H, W, C), `y` (H, W, C * multiplier), `kernel` (H, W); padding is (top, left)."""
+class DepthwiseSpecification(Convolution):
+    """`y` has `multiplier` channels for each one of `x`."""
 
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    kernel: tuple[int, int]
-    strides: tuple[int, int]
-    dilations: tuple[int, int]
-    padding: tuple[int, int]
     multiplier: int
     table: ChannelTable
 
@@ -42,12 +36,8 @@ class DepthwiseSpecification:
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
-        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilations
-        shape = f"x {list(self.x)}, y {list(self.y)}, kernel {kh}x{kw}, stride {sh}x{sw}"
-        shape += f", padding {self.padding[0]}, {self.padding[1]} (top, left)"
-        shape += f", dilation {dh}x{dw}" if (dh, dw) != (1, 1) else ""
-        shape += f", multiplier {self.multiplier}" if self.multiplier > 1 else ""
-        return f"{self.family}: {shape}\n{self.table.describe()}"
+        multiplier = f", multiplier {self.multiplier}" if self.multiplier > 1 else ""
+        return f"{self.family}: {self.describe_shapes()}{multiplier}\n{self.table.describe()}"
 
     @property
     def distances(self) -> Distances:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,40 +116,19 @@ def plane_rule(
 
 
 def winograd_rule(network: Network, operator: Operator, weights: npt.NDArray[np.int8], tile: int) -> NarrowRule | None:
-    """The rule for the Winograd microkernels, whose tiles are scaled, and whose weights OHWI fit 16 bits scaled too."""
+    """The rule for the Winograd microkernels, whose tiles are scaled, and whose weights OHWI fit 16 bits scaled too.
 
-    def scales(row: npt.NDArray[np.int64], reach: tuple[int, int]) -> list[int]:
-        u = transformed_weights(row.reshape(3, 3, -1), tile)
-        sums = max(-reach[0], reach[1]) * SCALES[tile]
-        fitting = [j for j in range(8) if u.max() << j < 1 << 15 and u.min() << j >= -(1 << 15) and sums << j < 1 << 31]
-        return [SCALES[tile] << j for j in reversed(fitting)]
-
-    return narrow_rule(network, operator, weights.reshape(len(weights), -1), scales)
-
-
-def narrow_rule(
-    network: Network,
-    operator: Operator,
-    weights: npt.NDArray[np.int8],
-    scales: Callable[[npt.NDArray[np.int64], tuple[int, int]], list[int]],
-    ranges: Ranges | None = None,
-) -> NarrowRule | None:
-    """The rule of an int8 operator with inputs (x, weights[, bias]) and weights (outputs, products per output).
-
-    Args:
-        network: the operator's network.
-        operator: the operator.
-        weights: the weights.
-        scales: from a channel's weights and reach to the factors its accumulators may be scaled by, best first.
-        ranges: of the tensors.
-
-    Returns:
-        None when the arithmetic is float, a clamp binds within the output's range, or no proof was found.
+    None also where a clamp binds within the output's range.
     """
-    found = _accumulators(network, operator, weights, ranges)
+    found = _accumulators(network, operator, weights.reshape(len(weights), -1), None)
     if found is None or found.clamp is not None:
         return None
-    choices = [scales(row, bounds) for row, bounds in zip(weights.astype(np.int64), found.reach, strict=True)]
+    choices = []
+    for row, bounds in zip(weights.astype(np.int64), found.reach, strict=True):
+        u = transformed_weights(row, tile)
+        sums = max(-bounds[0], bounds[1]) * SCALES[tile]
+        fitting = [j for j in range(8) if u.max() << j < 1 << 15 and u.min() << j >= -(1 << 15) and sums << j < 1 << 31]
+        choices.append([SCALES[tile] << j for j in reversed(fitting)])
     layer = narrow_layer(found.steps, found.zero_point, choices, found.reach)
     return NarrowRule(found.input_zero_point, tuple(found.biases), layer) if layer else None
 

@@ -23,11 +23,21 @@
  *   2. an array of the application, as above;
  *   3. a block from any allocator, of model->activations_size bytes, aligned to model->activations_alignment.
  *
- * Nothing here allocates, blocks, prints, or keeps a global that changes. Every function may be called from any
- * context, interrupts included. Functions on different instances may interrupt each other at any point, provided their
- * activations do not overlap; calls on one instance must not. Several instances may use one model. Instances may share
- * activations if they take turns: a run overwrites all of them, inputs and outputs that live there included, so fill
- * the inputs after the other instance ran, and read the outputs before it runs again.
+ * Nothing here allocates, blocks, prints, or keeps a global that changes. Several instances may use one model, and may
+ * share activations if they take turns: a run overwrites all of them, inputs and outputs that live there included, so
+ * fill the inputs after the other instance ran, and read the outputs before it runs again.
+ *
+ * Where from: every function may be called from the main program, from tasks and from interrupt handlers of any
+ * priority. Calls on different instances may interrupt each other at any point, runs included, provided their
+ * activations do not overlap. On one instance, by the line "Context" of each function:
+ *   any    it only reads what create set: at any time after create and before destroy, also while another function is
+ *          under way on the instance;
+ *   alone  it changes the instance: while no other function is under way on the instance. So an interrupt handler that
+ *          needs an instance of the main program's leaves a flag, or has an instance of its own.
+ *
+ * FPU: where the firmware is compiled for one, runs of every model use its registers, int8 models too. The core keeps
+ * them for interrupted code as it comes out of reset (ASPEN in FPCCR; lazily or not, LSPEN, makes no difference): leave
+ * it so if interrupt handlers run models. Tasks that run models are tasks with FPU context to an operating system.
  */
 #ifndef TVM_AI_H
 #define TVM_AI_H
@@ -58,6 +68,13 @@
 #define TVM_AI_SECTION(name) __attribute__((section(name)))
 #else
 #define TVM_AI_SECTION(name)
+#endif
+
+/* Before what each library of a firmware defines: of libraries linked as a whole (--whole-archive) the first counts. */
+#if defined(__GNUC__)
+#define TVM_AI_SHARED __attribute__((weak))
+#else
+#define TVM_AI_SHARED
 #endif
 
 #ifdef __cplusplus
@@ -221,6 +238,7 @@ typedef struct {
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL: an argument or memory->activations is null; TVM_AI_ERROR_VERSION;
  * TVM_AI_ERROR_SIZE; TVM_AI_ERROR_ALIGNMENT; TVM_AI_ERROR_POOLS: that model needs tvm_ai_create_in_pools.
+ * Context: alone.
  */
 tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
 
@@ -230,6 +248,7 @@ tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED; TVM_AI_ERROR_SIZE: fewer bytes than the model's;
  * TVM_AI_ERROR_ALIGNMENT: not aligned to 4 bytes. On an error the instance is left as it was.
+ * Context: alone.
  */
 tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *parameters, size_t size);
 
@@ -237,6 +256,7 @@ tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *param
  * End an instance: it forgets its model, and the activations are free for other use.
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED (also on a second destroy).
+ * Context: alone.
  */
 tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance);
 
@@ -248,6 +268,7 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance);
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED; TVM_AI_ERROR_NO_DATA: an input or output that the
  * application provides has no data yet; TVM_AI_ERROR_ALIGNMENT: a data pointer suits its element type badly.
+ * Context: alone.
  */
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance);
 
@@ -256,6 +277,7 @@ tvm_ai_status tvm_ai_run(tvm_ai_instance *instance);
  *
  * Also returns TVM_AI_ERROR_NULL for a null observable, observer or notify, and TVM_AI_ERROR_MODEL for an observable of
  * another model than the instance's; then nothing was run.
+ * Context: alone; notify is called from where the run was.
  */
 tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observable *observable,
                                   const tvm_ai_observer *observer);
@@ -265,19 +287,21 @@ tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observ
  * successful run; reading it does not clear it. (create and destroy report by their result alone.)
  *
  * Also returns TVM_AI_ERROR_NULL for a null instance and TVM_AI_ERROR_NOT_CREATED for one that does not live.
+ * Context: any; while a run is under way it is the error before, or the run's own.
  */
 tvm_ai_status tvm_ai_error(const tvm_ai_instance *instance);
 
-/* An English phrase for `status`, never null; in flash. */
+/* An English phrase for `status`, never null; in flash. Context: any; it needs no instance. */
 const char *tvm_ai_status_text(tvm_ai_status status);
 
-/* Number of inputs and of outputs; 0 for an instance that is null or does not live. */
+/* Number of inputs and of outputs; 0 for an instance that is null or does not live. Context: any. */
 uint32_t tvm_ai_inputs(const tvm_ai_instance *instance);
 uint32_t tvm_ai_outputs(const tvm_ai_instance *instance);
 
 /*
  * Input or output `index`, in the model file's order. Null for an instance that is null or does not live, and for an
  * index out of range (tvm_ai_error then says TVM_AI_ERROR_INDEX). The pointer stays valid until destroy or create.
+ * Context: any, with an index in range; alone otherwise. A run has read `data` when its first node starts.
  */
 tvm_ai_tensor *tvm_ai_input(tvm_ai_instance *instance, uint32_t index);
 tvm_ai_tensor *tvm_ai_output(tvm_ai_instance *instance, uint32_t index);
@@ -286,16 +310,20 @@ tvm_ai_tensor *tvm_ai_output(tvm_ai_instance *instance, uint32_t index);
  * Fill `report` with what the instance's model is.
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED. On an error `report` is left as it was.
+ * Context: any.
  */
 tvm_ai_status tvm_ai_get_report(const tvm_ai_instance *instance, tvm_ai_report *report);
 
-/* Bytes of working memory the model uses, and its address; 0 and null for an instance that is null or does not live. */
+/*
+ * Bytes of working memory the model uses, and its address; 0 and null for an instance that is null or does not live.
+ * Context: any.
+ */
 size_t tvm_ai_activations_size(const tvm_ai_instance *instance);
 void *tvm_ai_activations(const tvm_ai_instance *instance);
 
 /*
  * Bytes of the model's weights, biases and other constants, and their address; 0 and null for a model without any, and
- * for an instance that is null or does not live.
+ * for an instance that is null or does not live. Context: any.
  */
 size_t tvm_ai_parameters_size(const tvm_ai_instance *instance);
 const void *tvm_ai_parameters(const tvm_ai_instance *instance);
@@ -305,6 +333,7 @@ const void *tvm_ai_parameters(const tvm_ai_instance *instance);
  *
  *     static const tvm_ai_model *const models[] = {&kws_model, &wake_model};
  *     const tvm_ai_model *model = tvm_ai_find_model(models, 2, "wake");
+ * Context: any; it needs no instance.
  */
 const tvm_ai_model *tvm_ai_find_model(const tvm_ai_model *const *models, size_t count, const char *name);
 

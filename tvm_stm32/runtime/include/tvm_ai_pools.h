@@ -71,6 +71,7 @@ typedef struct {
  * it is not to be shared with other models.
  *
  * Returns what tvm_ai_create does, and TVM_AI_ERROR_POOLS: the model is not in pools, or `count` is not their number.
+ * Context: alone.
  */
 tvm_ai_status tvm_ai_create_in_pools(tvm_ai_pooled_instance *pooled, const tvm_ai_model *model,
                                      const tvm_ai_memory *memory, uint32_t count);
@@ -80,7 +81,7 @@ tvm_ai_status tvm_ai_create_in_pools(tvm_ai_pooled_instance *pooled, const tvm_a
  * What tvm_ai_set_parameters is for the model's parameters, this is for the groups beside them.
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL; TVM_AI_ERROR_NOT_CREATED; TVM_AI_ERROR_INDEX: there is no such group;
- * TVM_AI_ERROR_SIZE: fewer bytes than the group's; TVM_AI_ERROR_ALIGNMENT: not aligned to 4 bytes.
+ * TVM_AI_ERROR_SIZE: fewer bytes than the group's; TVM_AI_ERROR_ALIGNMENT: not aligned to 4 bytes. Context: alone.
  */
 tvm_ai_status tvm_ai_set_group(tvm_ai_pooled_instance *pooled, uint32_t index, const void *address, size_t size);
 

@@ -29,6 +29,7 @@ static tvm_ai_status check_memory(const tvm_ai_layout *layout, const tvm_ai_memo
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_create_in_pools(tvm_ai_pooled_instance *pooled, const tvm_ai_model *model,
                                      const tvm_ai_memory *memory, uint32_t count)
 {
@@ -67,6 +68,7 @@ tvm_ai_status tvm_ai_create_in_pools(tvm_ai_pooled_instance *pooled, const tvm_a
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_set_group(tvm_ai_pooled_instance *pooled, uint32_t index, const void *address, size_t size)
 {
     if (pooled == NULL || address == NULL) {

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wheel, installed by pip into an empty virtual environment and used from outside the checkout.
+
+The packages that it depends on are not fetched again: a path file lends the environment those of this one, without
+this project. So what is shown is that the wheel itself is whole, that its metadata asks for all that it imports, and
+that command, SCons tool and CMake package are found as they are installed. That pip can fetch what the metadata asks
+for is shown by `./dev setup`, which has done so.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packages import PART, classifier
+from test_house import PACKAGE, ROOT, name_of, project_files
+
+import tvm_stm32
+
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+CMAKE_PROJECT = """\
+cmake_minimum_required(VERSION 3.16)
+project(application C)
+find_package(TvmStm32 CONFIG REQUIRED)
+tvm_stm32_add_model(kws MODEL kws.tflite)
+"""
+SCONSTRUCT = """\
+DefaultEnvironment(tools=[])
+env = Environment(tools=["default", "tvm_stm32"], toolpath=[PyPackageDir("tvm_stm32").dir], TVM_STM32_PART="{part}")
+env.TvmCMakePackage("dist", env.TvmModel("kws", "kws.tflite", API=["x-cube-ai"]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A virtual environment with the wheel in it, and the wheel."""
+
+    environment: Path
+    wheel: Path
+
+    @property
+    def package(self) -> Path:
+        return Path(sysconfig.get_path("purelib", vars={"base": str(self.environment)})) / "tvm_stm32"
+
+    def run(self, folder: Path, *command: str) -> str:
+        """Run a command in `folder` with the environment active; it must work. Returns what it printed."""
+        path = os.pathsep.join([str(self.environment / "bin"), os.environ["PATH"]])
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMAKE", "CC"))}
+        active = kept | {"PATH": path, "VIRTUAL_ENV": str(self.environment)}
+        done = subprocess.run(command, cwd=folder, env=active, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    root = tmp_path_factory.mktemp("wheel")
+    for file in project_files():
+        if file.is_relative_to(PACKAGE) or name_of(file).split("/")[0] in ("cmake", "LICENSE", "README.md"):
+            (root / "sources" / name_of(file)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, root / "sources" / name_of(file))
+    shutil.copy(ROOT / "pyproject.toml", root / "sources")
+    build = [
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--wheel-dir",
+        str(root),
+        str(root / "sources"),
+    ]
+    subprocess.run([*PIP, *build], check=True, timeout=300)
+    (wheel,) = root.glob("*.whl")
+    installed = Installed(root / "an environment", wheel)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", installed.environment], check=True, timeout=120)
+    install = ["--python", str(installed.environment / "bin/python"), "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([*PIP, *install], check=True, timeout=300)
+    (installed.package.parent / "lent.pth").write_text(sysconfig.get_path("purelib") + os.linesep)
+    shutil.rmtree(root / "sources")
+    return installed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "kws.tflite").write_bytes(classifier())
+    return tmp_path
+
+
+def test_wheel_has_each_file_of_the_package_and_no_other(installed: Installed) -> None:
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        found = [name for name in wheel.namelist() if ".dist-info/" not in name]
+    wanted = {name_of(file) for file in project_files() if file.is_relative_to(PACKAGE)}
+    data = f"tvm_stm32-{tvm_stm32.__version__}.data/data/share/TvmStm32"
+    wanted |= {f"{data}/{name_of(file)}" for file in project_files() if name_of(file).startswith("cmake/")}
+    assert sorted(found) == sorted(wanted)
+
+
+def test_metadata_asks_for_all_that_is_imported(installed: Installed) -> None:
+    """What a module brings that is named nowhere would be missing in somebody's environment one day."""
+    (information,) = installed.package.parent.glob("tvm_stm32-*.dist-info")
+    requires = metadata.PathDistribution(information).requires or []
+    asked = {normal(re.split(r"[=<>;\s]", text)[0]) for text in requires if "extra ==" not in text}
+    assert "apache-tvm" in asked
+    providers = metadata.packages_distributions()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for module in {name.partition(".")[0] for name in names} - {"tvm_stm32", *sys.stdlib_module_names}:
+                assert {normal(name) for name in providers.get(module, [])} & asked, f"{file} imports {module}"
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_command(installed: Installed, folder: Path) -> None:
+    """The doctor reads the metadata of what is installed, and its interpreter's packages."""
+    said = installed.run(folder, "tvm-stm32", "doctor")
+    assert said.startswith(f"tvm-stm32 {tvm_stm32.__version__}, Python ")
+    assert f" ({installed.environment / 'bin/python'})\n" in said
+    assert "compile a model to C: yes\n  ok  apache-tvm " in said
+
+
+def test_cmake_package(installed: Installed, folder: Path) -> None:
+    (folder / "CMakeLists.txt").write_text(CMAKE_PROJECT)
+    prefix = installed.environment
+    toolchain = prefix / "share/TvmStm32/cmake/toolchains/arm-none-eabi.cmake"
+    definitions = [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}", f"-DTVM_STM32_PART={PART}", f"-DCMAKE_PREFIX_PATH={prefix}"]
+    installed.run(folder, "cmake", "-S", ".", "-B", "build", "-G", "Ninja", *definitions)
+    cache = (folder / "build/CMakeCache.txt").read_text()
+    assert f"TvmStm32_DIR:PATH={prefix / 'share/TvmStm32/cmake'}\n" in cache
+    assert f"TVM_STM32_PYTHON:FILEPATH={prefix / 'bin'}/python" in cache
+    installed.run(folder, "cmake", "--build", "build")
+    assert (folder / "build/libkws.a").is_file()
+
+
+def test_scons_tool(installed: Installed, folder: Path) -> None:
+    (folder / "SConstruct").write_text(SCONSTRUCT.format(part=PART))
+    assert "PACKAGE dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
+    assert (folder / "dist/lib/cmake/kws/kws-config.cmake").is_file()
+    assert (folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()
