@@ -37,7 +37,9 @@ def require_pyocd() -> None:
         ToolError: pyocd is not installed.
     """
     if find_spec("pyocd") is None:
-        raise ToolError("a board is reached through pyocd, which is not installed", "board", "pip install pyocd")
+        raise ToolError(
+            "a board is reached through pyocd, which is not installed", "board", "pip install pyocd==0.46.0"
+        )
 
 
 def program(elf: Path, target: str, probe: str | None) -> None:
