@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tvm_stm32.codegen.artifacts import artifact_names
-from tvm_stm32.codegen.compiled_model import CompiledModel, CompiledTensor, TensorQuantization
+from tvm_stm32.codegen.compiled_model import Argument, CompiledModel, CompiledTensor, TensorQuantization
 from tvm_stm32.codegen.parameters import parameter_offsets
 from tvm_stm32.codegen.pool_view import Group, PoolView, WorkingPool
 
@@ -224,12 +224,17 @@ def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
                 variant=call.variant,
                 macs=call.macs,
                 rounding=call.rounding,
-                arguments=[ManifestArgument(a.kind, a.name, a.offset, a.size, a.pool) for a in call.arguments],
+                arguments=[_argument(argument) for argument in call.arguments],
             )
             for call in model.calls
         ],
         groups=[_group(group) for group in view.groups] if view else [],
     )
+
+
+def _argument(argument: Argument) -> ManifestArgument:
+    found = ManifestArgument(argument.kind, argument.name, argument.offset, argument.size)
+    return found if argument.pool == found.pool else msgspec.structs.replace(found, pool=argument.pool)
 
 
 def _parameter_offsets(model: CompiledModel) -> tuple[dict[str, int], int]:
