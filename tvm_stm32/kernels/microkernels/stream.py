@@ -6,7 +6,7 @@ sign-extended low byte sums A, and B is their difference. Where sums or weights 
 beside each other, and each is sign-extended.
 
 In 32-bit words, per block of four channels A to D (padded with zeros):
-    biases: A, 256 B + A, C, 256 D + C; without lanes A, B, C, D
+    biases: A (256 A where a mask takes A from its lane), 256 B + A, C, 256 D + C; without lanes A, B, C, D
     per step two words: low half for the first input value, high half for the second; channels A, B then C, D
     per channel: multiplier, addend[, what a negative accumulator adds to the addend[, shift]]
 """
@@ -34,6 +34,7 @@ def pack_stream(
     requantization: Requantization,
     order: npt.NDArray[np.intp],
     constants: bool = True,
+    masked: bool = False,
 ) -> npt.NDArray[np.int32]:
     """Blocks of four channels: biases, weights, requantization.
 
@@ -44,6 +45,7 @@ def pack_stream(
         requantization: the form of it.
         order: (pairs, 2) indices into the values of a row, -1 for a zero.
         constants: whether each channel has words of requantization.
+        masked: whether a mask takes the lower channels from their lanes.
     """
     channels, rows, _ = weights.shape
     padded = np.zeros((-(-channels // 4) * 4, rows, weights.shape[2] + 1), np.int64)
@@ -54,7 +56,8 @@ def pack_stream(
         bias = [int(biases[c]) if c < channels else 0 for c in range(first, first + 4)]
         lower, upper = lanes[first : first + 4 : 2], lanes[first + 1 : first + 4 : 2]
         if requantization.lanes:
-            words.append([bias[0], 256 * bias[1] + bias[0], bias[2], 256 * bias[3] + bias[2]])
+            lower_scale = 256 if masked else 1
+            words.append([n for a, b in (bias[:2], bias[2:]) for n in (lower_scale * a, 256 * b + a)])
             pairs = upper * 256 + lower  # (2, rows, pairs, 2)
         else:
             words.append(bias)
