@@ -12,7 +12,11 @@ from tvm_stm32.errors import ToolError
 _MB, _KB = 1 << 20, 1 << 10
 
 #: A core runs the code of these as it stands.
-_ALSO_RUNS = {"cortex-m3": ("cortex-m0", "cortex-m0plus"), "cortex-m33": ("cortex-m23",)}
+_ALSO_RUNS = {
+    "cortex-m3": ("cortex-m0", "cortex-m0plus", "cortex-m1"),
+    "cortex-m33": ("cortex-m23", "cortex-m35p"),
+    "cortex-m55": ("cortex-m52", "cortex-m85"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,16 +80,20 @@ def implement_pairs(
     rule: NarrowRule,
     alternatives: tuple[Implementation, ...],
 ) -> Implementation | None:
-    """The kernel for weights (outputs, inputs), or None where it does not apply: for single pixels and many inputs."""
+    """The kernel for weights (outputs, inputs), or None where it does not apply.
+
+    That is for single pixels, many inputs, and one or two outputs, for which others have less to do.
+    """
     outputs, inputs = weights.shape
     form, runs = rule.requantization, PixelRuns(x_shape, y_shape, strides)
     odd = runs.pixels % 2 == 1
     microkernel = Pairs(inputs, outputs, strides[1] * inputs, outputs, odd, runs.backwards, form)
-    if runs.pixels == 1 or not microkernel.possible():
+    if runs.pixels == 1 or outputs <= 2 or not microkernel.possible():
         return None
     spec = PairsSpecification(x_shape, y_shape, strides, microkernel)
     firsts = range(0, runs.pixels, 2)
-    stream = pack_stream(weights[:, None, :], rule.biases, rule.layer, form, crossed(inputs), masked=True)
+    order = crossed(inputs)
+    stream = pack_stream(weights[:, None, :], rule.biases, rule.layer, form, order, narrow=False, masked=True)
     layout = f"{list(weights.shape)} with biases and requantization, as the pairs microkernel reads them"
     return Implementation(
         specification=spec,
