@@ -31,6 +31,7 @@ from tvm_stm32.model.network import (
     Operator,
     Padding,
     Pool2D,
+    Sub,
 )
 
 
@@ -45,7 +46,7 @@ def implement_fast(network: Network, operator: Operator, target: Target, ranges:
         return _fully_connected(network, operator, target, ranges)
     if isinstance(attributes, Pool2D):
         return implement_pool_by_words(network, operator)
-    if isinstance(attributes, Add) and operator.arithmetic is Arithmetic.TFLITE:
+    if isinstance(attributes, Add | Sub) and operator.arithmetic is Arithmetic.TFLITE:
         return implement_add_arrays(network, operator)
     if isinstance(attributes, Mean) and operator.arithmetic is Arithmetic.TFLITE:
         return implement_mean(network, operator, words=True)
