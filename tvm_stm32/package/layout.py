@@ -21,6 +21,16 @@ def config_folder(name: str) -> str:
     return f"lib/cmake/{name}"
 
 
+def check_folder(name: str) -> str:
+    """Where the package is whose finding says whether the library suits a project."""
+    return f"lib/cmake/{name}-check"
+
+
+def components_files(package: str) -> list[str]:
+    """The files of a package whose components are the packages beside it, in a fixed order."""
+    return [f"{config_folder(package)}/{package}-config{part}.cmake" for part in ("", "-version")]
+
+
 def include_folders(name: str, interface: Interface) -> list[str]:
     """Where a compiler looks for headers, in this order."""
     places = (folder.removeprefix(".") for folder in interface.include_folders())
@@ -39,6 +49,9 @@ def package_files(name: str, interface: Interface) -> list[str]:
         library_file(name),
         f"{config_folder(name)}/{name}-config.cmake",
         f"{config_folder(name)}/{name}-config-version.cmake",
+        f"{check_folder(name)}/{name}-check-config.cmake",
+        f"lib/cps/{name}/{name}.cps",
+        f"lib/pkgconfig/{name}.pc",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",
     ]
