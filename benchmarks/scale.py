@@ -166,9 +166,8 @@ def print_table(builds: list[Build], figures: dict[str, float]) -> None:
     print("|---|---|---|---|---|---|---|")
     for row in builds:
         counts = [row.actions.get(kind, 0) for kind in ("TVM", "CC", "AR", "Retrieved")]
-        print(
-            f"| {row.name} | {' | '.join(f'{count:,}' for count in counts)} | {row.seconds:,.1f} | {row.processor:,.1f} |"
-        )
+        cells = [*(f"{count:,}" for count in counts), f"{row.seconds:,.1f}", f"{row.processor:,.1f}"]
+        print(f"| {row.name} | {' | '.join(cells)} |")
     seconds = {row.name: row.processor for row in builds}
     ratio = seconds["nothing to do"] / seconds["nothing to do, plain C files"]
     files, plain, memory = (f"{figures[name]:,.0f}" for name in ("files", "plain_files", "megabytes"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A compiled model as a relocatable package, for ``find_package(<name> CONFIG)`` and ``<name>::<name>``, and pkg-config.
+"""A compiled model as a relocatable package: for ``find_package(<name> CONFIG)``, ``<name>::<name>``, and pkg-config.
 
 CMake is not run, and the files hold no absolute path: the package is the same bytes wherever it is written, and may be
 moved. What CMake needs to know of the library (core, FPU, float ABI, whether libm is called) is read from the library.
@@ -96,8 +96,7 @@ def write_cmake_package(
         layout.library_file(name): library.read_bytes(),
         f"{layout.config_folder(name)}/{name}-config.cmake": render("config.cmake.j2", context),
         f"{layout.config_folder(name)}/{name}-config-version.cmake": render("config-version.cmake.j2", context),
-        f"{layout.check_folder(name)}/{name}-check-config.cmake": render("check-config.cmake.j2", context),
-        f"lib/cps/{name}/{name}.cps": package_description(name, version, built, interface),
+        f"{layout.description_folder(name)}/{name}.cps": package_description(name, version, built, interface),
         f"lib/pkgconfig/{name}.pc": render("pkg-config.pc.j2", context),
         f"share/{name}/{name}.json": (folder / f"{name}.json").read_bytes(),
         f"share/{name}/LICENSE": files("tvm_stm32.package").joinpath("templates/LICENSE").read_bytes(),

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A package in words that are not CMake's: the Common Package Specification, a JSON file, which CMake 4.3 reads.
-
-CMake prefers it to its own scripts. It has no place for questions, so it requires a package of scripts that asks.
-"""
+"""A package in words that are not CMake's alone: the Common Package Specification, a JSON file, read by CMake 4.3."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ def package_description(name: str, version: str, library: Library, interface: In
         "includes": [f"@prefix@/{folder}" for folder in layout.include_folders(name, interface)],
         "link_languages": ["c"],
         "link_libraries": ["m"] if library.needs_math else [],
-        "requires": [f"{name}-check:linking"],
+        "link_flags": [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(name)],
     }
     description = {
         "cps_version": "0.13.0",
@@ -30,8 +27,7 @@ def package_description(name: str, version: str, library: Library, interface: In
         "license": "Apache-2.0",
         "version": version,
         "compat_version": version.partition(".")[0],
-        "cps_path": f"@prefix@/lib/cps/{name}",
-        "requires": {f"{name}-check": {}},
+        "cps_path": f"@prefix@/{layout.description_folder(name)}",
         "components": {name: component},
         "default_components": [name],
     }

@@ -21,9 +21,13 @@ def config_folder(name: str) -> str:
     return f"lib/cmake/{name}"
 
 
-def check_folder(name: str) -> str:
-    """Where the package is whose finding says whether the library suits a project."""
-    return f"lib/cmake/{name}-check"
+def description_folder(name: str) -> str:
+    """Where the description in the Common Package Specification's form is. Not where CMake 4.3 looks of itself.
+
+    CMake would prefer it to its scripts, and then cannot find a package from two directories of one project, does not
+    pass over packages for other machines, and says nothing of an ABI.
+    """
+    return f"share/{name}/cps"
 
 
 def components_files(package: str) -> list[str]:
@@ -49,8 +53,7 @@ def package_files(name: str, interface: Interface) -> list[str]:
         library_file(name),
         f"{config_folder(name)}/{name}-config.cmake",
         f"{config_folder(name)}/{name}-config-version.cmake",
-        f"{check_folder(name)}/{name}-check-config.cmake",
-        f"lib/cps/{name}/{name}.cps",
+        f"{description_folder(name)}/{name}.cps",
         f"lib/pkgconfig/{name}.pc",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",
