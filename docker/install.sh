@@ -3,7 +3,7 @@
 #
 # The steps of Dockerfile.ci_stm32, on Debian 12:
 #
-#   install.sh packages           as root: Debian packages, and the user "ci"
+#   install.sh packages           as root: Debian packages, and the user "ci", 1000
 #   install.sh wheel CHECKOUT     as ci: build the wheel, install it with what the tests need into /opt/tvm_stm32
 #   install.sh sanity CHECKOUT    as ci: what was installed compiles networks, and emulated boards run them
 set -eu
@@ -18,14 +18,16 @@ PACKAGES='
     qemu-system-arm=1:7.2+*
     cmake=3.25.1-*
     ninja-build=1.11.1-*
+    make=4.3-*
+    pkgconf=1.8.1-*
     g++=4:12.2.0-*
     libc6-dev=2.36-*
     clang=1:14.0-*
     python3-venv=3.11.2-*
 '
 
-# A part of each core, and what QEMU runs it as.
-PARTS='STM32F030R8 STM32G071RB STM32F103RB STM32F405RG STM32H743ZI STM32U575ZI'
+# A part of each core: Cortex-M0, M0+, M3, M4, M7, M33, M55.
+PARTS='STM32F030R8 STM32G071RB STM32F103RB STM32F405RG STM32H743ZI STM32U575ZI STM32N657X0'
 
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
@@ -39,7 +41,7 @@ packages() {
     (set -f && apt-get -qq -y install --no-install-recommends $PACKAGES >/dev/null)
     apt-get clean
     rm -rf /var/lib/apt/lists/*
-    useradd --create-home --shell /bin/bash ci
+    useradd --uid 1000 --user-group --home-dir /opt/ci --create-home --shell /bin/bash ci
     install -d -o ci -g ci "$ENVIRONMENT"
 }
 
@@ -73,7 +75,7 @@ sanity() {
     python -m SCons -Q run
 
     echo '--- a network through each interface, on an emulated STM32F405'
-    python -m pytest -p no:cacheprovider tests/api/test_network.py
+    python -m pytest -p no:cacheprovider --basetemp "$folder/pytest" tests/api/test_network.py
 
     echo '--- a new project for a part of each core, on emulated boards'
     expected=$(python docker/expected.py examples/digits/digits_int8.onnx)
