@@ -65,7 +65,7 @@ def build_host_program(program: str, models: Sequence[CompiledModel], folder: Pa
 
 
 def _interface(model: CompiledModel) -> Interface:
-    return Interface(model.settings.api, model.settings.observer)
+    return Interface(model.settings.api, model.settings.observer, model.settings.accelerator)
 
 
 def _write(model: CompiledModel, folder: Path) -> list[str]:

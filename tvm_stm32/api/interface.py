@@ -24,6 +24,8 @@ NATIVE = "native"
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM, GLOW)}
 #: values of --observer: whether to emit the run function that tells an observer; auto: if a chosen layer needs it
 OBSERVER = ("auto", "yes", "no")
+#: values of --accelerator: whether to emit the run function that offers nodes to an accelerator
+ACCELERATOR = ("yes", "no")
 
 #: ends of names of a layer's files that are for applications
 _PUBLIC = (".h", ".hpp", ".txt", ".bin")
@@ -31,10 +33,11 @@ _PUBLIC = (".h", ".hpp", ".txt", ".bin")
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The layers of one library, and whether its runs can be observed."""
+    """The layers of one library, and whether its runs can be observed, or use an accelerator."""
 
     api: tuple[str, ...]  #: names, in the order of the include folders; the native one is always there
     observer: bool
+    accelerator: bool = False
 
     @property
     def layers(self) -> list[Layer]:
@@ -45,19 +48,20 @@ class Interface:
         """The words by which ``tvm-stm32 compile`` is asked for it; none for what it does anyway."""
         if self == choose():
             return []
-        return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no"]
+        accelerator = ["--accelerator", "yes"] if self.accelerator else []
+        return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no", *accelerator]
 
     def artifact_names(self, name: str) -> list[str]:
         """Every file that compiling a model called `name` writes, in a fixed order."""
         return [
-            *artifacts.artifact_names(name, self.observer),
+            *artifacts.artifact_names(name, self.observer, self.accelerator),
             *(file for layer in self.layers for file in layer.files(name)),
         ]
 
     def header_names(self, name: str) -> list[str]:
         """The headers that applications include, and data that they load; the rest is internal to the library."""
         names = self.artifact_names(name)
-        public = artifacts.header_names(name, self.observer)
+        public = artifacts.header_names(name, self.observer, self.accelerator)
         return public + [file for file in names if file.startswith("api/") and file.endswith(_PUBLIC)]
 
     def source_names(self, name: str) -> list[str]:
@@ -77,12 +81,13 @@ class Interface:
         return folders if "." in folders else [*folders, "."]
 
 
-def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto") -> Interface:
+def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", accelerator: str = "no") -> Interface:
     """The interface that a user asks for.
 
     Args:
         api: names, or one text of names between commas.
         observer: one of `OBSERVER`.
+        accelerator: one of `ACCELERATOR`.
 
     Raises:
         SettingsError: a name that there is not, or none.
@@ -98,14 +103,18 @@ def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto") -> Interfa
     if not names:
         raise SettingsError("no interface is named", "--api", f"there are {', '.join(known)}")
     wanted = any(LAYERS[name].observes for name in names if name != NATIVE)
-    return Interface(names, wanted if observer == "auto" else observer == "yes")
+    return Interface(names, wanted if observer == "auto" else observer == "yes", accelerator == "yes")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """For CMake: of a model (name, api, observer) print a line each of files, folders of headers, and kept symbols."""
-    name, api, observer = arguments
+    """For CMake: print a line each of a model's files, folders of headers, and kept symbols.
+
+    Args:
+        arguments: the model's name, and what `choose` is given.
+    """
+    name, *choice = arguments
     try:
-        interface = choose(api, observer)
+        interface = choose(*choice)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

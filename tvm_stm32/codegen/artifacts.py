@@ -12,22 +12,36 @@ RUNTIME_FILES = {
 }
 
 
-def artifact_names(name: str, observer: bool = False) -> list[str]:
+#: what the models with runs on an accelerator share besides
+ACCELERATOR_FILES = {
+    "tvm_ai_accelerator.h": "include/tvm_ai_accelerator.h",
+    "tvm_ai_accelerator.c": "src/tvm_ai_accelerator.c",
+}
+
+
+def artifact_names(name: str, observer: bool = False, accelerator: bool = False) -> list[str]:
     """Every file that compiling a model called `name` writes, in a fixed order; those of further interfaces follow.
 
     Args:
         name: the model's.
         observer: with a run function that tells an observer of each node.
+        accelerator: with a run function that offers each node to an accelerator.
     """
     files = [f"{name}.h", f"{name}.c", f"{name}_kernels.c", f"{name}_weights.c", f"{name}.json", *RUNTIME_FILES]
-    return [*files, f"{name}_observed.h", f"{name}_observed.c"] if observer else files
+    if observer:
+        files += [f"{name}_observed.h", f"{name}_observed.c"]
+    if accelerator:
+        files += [f"{name}_accelerated.h", f"{name}_accelerated.c", *ACCELERATOR_FILES]
+    return files
 
 
-def header_names(name: str, observer: bool = False) -> list[str]:
+def header_names(name: str, observer: bool = False, accelerator: bool = False) -> list[str]:
     """The headers an application includes; the rest is internal to the library."""
-    return [f"{name}.h", "tvm_ai.h", *([f"{name}_observed.h"] if observer else [])]
+    observed = [f"{name}_observed.h"] if observer else []
+    accelerated = [f"{name}_accelerated.h", "tvm_ai_accelerator.h"] if accelerator else []
+    return [f"{name}.h", "tvm_ai.h", *observed, *accelerated]
 
 
-def source_names(name: str, observer: bool = False) -> list[str]:
+def source_names(name: str, observer: bool = False, accelerator: bool = False) -> list[str]:
     """The C files a library of the model is compiled from."""
-    return [file for file in artifact_names(name, observer) if file.endswith(".c")]
+    return [file for file in artifact_names(name, observer, accelerator) if file.endswith(".c")]

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from tvm_stm32.api.emit import emit_library
-from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
+from tvm_stm32.api.interface import ACCELERATOR, LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
@@ -49,13 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
     )
+    parser.add_argument(
+        "--accelerator",
+        choices=ACCELERATOR,
+        default="no",
+        help="emit a run function that offers each node to an accelerator; default: %(default)s",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile, check that it fits, write, and print what the model needs."""
     check_name(arguments.name)
-    interface = choose(arguments.api, arguments.observer)
+    interface = choose(arguments.api, arguments.observer, arguments.accelerator)
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -69,6 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
         keep_channels=arguments.keep_channels,
         api=interface.api,
         observer=interface.observer,
+        accelerator=interface.accelerator,
     )
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU

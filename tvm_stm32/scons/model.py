@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvm_stm32.api.interface import NATIVE, OBSERVER, Interface, choose
+from tvm_stm32.api.interface import ACCELERATOR, NATIVE, OBSERVER, Interface, choose
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
@@ -25,6 +25,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "FLOAT_ABI": ("hard", "soft", "any"),
     "API": (),
     "OBSERVER": OBSERVER,
+    "ACCELERATOR": ACCELERATOR,
 }
 
 
@@ -38,6 +39,7 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_OUTPUTS": "arena",
         "TVM_STM32_API": [NATIVE],
         "TVM_STM32_OBSERVER": "auto",
+        "TVM_STM32_ACCELERATOR": "no",
         "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
         "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $_TVM_STM32_MODEL --name ${{TARGET.filebase}}"
         " $_TVM_STM32_TARGET --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
@@ -114,13 +116,13 @@ def model_library(env: Any, target: str, model: Any, **settings: Any) -> Model:
 
 
 def _interface(env: Any, call: str, settings: Mapping[str, Any]) -> Interface:
-    """What API and OBSERVER of a call or of `env` ask for.
+    """What API, OBSERVER and ACCELERATOR of a call or of `env` ask for.
 
     Raises:
         SettingsError: an interface that there is not.
     """
-    api, observer = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER"))
+    api, *run_functions = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER", "ACCELERATOR"))
     try:
-        return choose([name for word in env.Split(api) for name in word.split(",")], env.subst(observer))
+        return choose([name for word in env.Split(api) for name in word.split(",")], *map(env.subst, run_functions))
     except SettingsError as error:
         raise SettingsError(error.what, call, error.hint) from None

@@ -85,6 +85,7 @@ typedef enum {
     TVM_AI_ERROR_INDEX = 6,       /* the model has no input or output of that index */
     TVM_AI_ERROR_NO_DATA = 7,     /* the data of an input or output is null */
     TVM_AI_ERROR_MODEL = 8,       /* what was given belongs to another model than the instance's */
+    TVM_AI_ERROR_ACCELERATOR = 10, /* an accelerator (tvm_ai_accelerator.h) failed */
     TVM_AI_STATUS_IS_32_BITS = INT32_MAX
 } tvm_ai_status;
 
@@ -261,6 +262,14 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance);
  * Context: alone.
  */
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance);
+
+/*
+ * What tvm_ai_run would find fault with now; nothing is run. The result is the instance's last error too.
+ *
+ * Returns what tvm_ai_run does.
+ * Context: alone.
+ */
+tvm_ai_status tvm_ai_check(tvm_ai_instance *instance);
 
 /*
  * tvm_ai_run, with `observer` told before and after each node. <model>_observed.h declares the observable.

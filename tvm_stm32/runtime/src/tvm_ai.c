@@ -78,8 +78,7 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
     return status;
 }
 
-/* TVM_AI_OK for an instance that can run; the instance's error otherwise. */
-static tvm_ai_status check_data(tvm_ai_instance *instance)
+tvm_ai_status tvm_ai_check(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
     if (status != TVM_AI_OK) {
@@ -100,7 +99,7 @@ static tvm_ai_status check_data(tvm_ai_instance *instance)
 
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
 {
-    tvm_ai_status status = check_data(instance);
+    tvm_ai_status status = tvm_ai_check(instance);
     if (status == TVM_AI_OK) {
         instance->model->run(instance);
     }
@@ -113,7 +112,7 @@ tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observ
     if (observable == NULL || observer == NULL || observer->notify == NULL) {
         return TVM_AI_ERROR_NULL;
     }
-    tvm_ai_status status = check_data(instance);
+    tvm_ai_status status = tvm_ai_check(instance);
     if (status == TVM_AI_OK && observable->model != instance->model) {
         status = instance->error = TVM_AI_ERROR_MODEL;
     }
@@ -150,6 +149,8 @@ const char *tvm_ai_status_text(tvm_ai_status status)
         return "input or output without data";
     case TVM_AI_ERROR_MODEL:
         return "belongs to another model";
+    case TVM_AI_ERROR_ACCELERATOR:
+        return "accelerator failed";
     case TVM_AI_STATUS_IS_32_BITS:
     default:
         return "unknown status";
