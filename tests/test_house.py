@@ -33,6 +33,7 @@ DATA_FLOW = (
     "api",
     "package",
     "emulator",
+    "project",
     "check",
     "report",
     "doctor",

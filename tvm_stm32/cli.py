@@ -23,6 +23,7 @@ VERBS = {
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
     "size": ("tvm_stm32.report.command", "print how much flash and RAM a program takes"),
     "run": ("tvm_stm32.emulator.command", "run firmware on an emulated board"),
+    "new-project": ("tvm_stm32.project.command", "write a firmware project for a model and a part"),
     "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
     "doctor": ("tvm_stm32.doctor.command", "say what is installed here, what is missing and how to get it"),
 }

@@ -133,6 +133,16 @@ def test_layers_that_collide_say_so(one: str, other: str, folder: Path) -> None:
     assert (done.returncode == 0) != collides
 
 
+def test_libraries_linked_as_a_whole_share_one_runtime(folder: Path, tmp_path: Path) -> None:
+    """Each library of a firmware holds the runtime; with --whole-archive all are linked, and the first counts."""
+    objects = []
+    for source in sorted(folder.rglob("tvm_ai*.c")):
+        objects.append(f"{source.stem}.o")
+        HOST.compile(tmp_path, *C99, "-c", str(source), "-o", objects[-1])
+    assert len(objects) > len(LAYERS)
+    HOST.compile(tmp_path, "-nostdlib", "-r", *objects, *objects, "-o", "both.o")
+
+
 def code_size(path: Path) -> int:
     """Bytes of machine code in an object."""
     with path.open("rb") as stream:

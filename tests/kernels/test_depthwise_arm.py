@@ -97,7 +97,7 @@ def test_planes(tmp_path: Path) -> None:
                 packed = pack_channels(weights, biases, rounding(shift, signed, rng, SCALE), stride)
                 tables.append(table(f"table_{len(tables)}", packed))
                 anywhere = replace(own, inner_bytes=0, outer_bytes=0)
-                for kernel in (own, anywhere, replace(anywhere, unroll=1)):
+                for kernel in (own, replace(own, unroll=3 + 4 * odd), anywhere, replace(anywhere, unroll=1)):
                     for lines in (2, 3, 7) if odd else (2, 6):
                         arguments = f"planes, table_{len(tables) - 1}, (int8_t *)TO, {lines}, {CHANNELS}, 1200"
                         arguments += f", {inner}, {outer}" if kernel.any_output else ""

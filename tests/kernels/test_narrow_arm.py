@@ -12,7 +12,7 @@ from tvm_stm32.kernels.microkernels.dense import Dense
 from tvm_stm32.kernels.microkernels.flat import Flat
 from tvm_stm32.kernels.microkernels.requantization import Requantization
 from tvm_stm32.kernels.microkernels.rows import Rows
-from tvm_stm32.kernels.microkernels.stream import block_words
+from tvm_stm32.kernels.microkernels.stream import block_words, lanes_of
 from tvm_stm32.kernels.microkernels.widen import Widen, WidenPairs
 
 FORMS = [
@@ -39,9 +39,9 @@ static void compare(const char *name)
 }}
 
 /* constants of a block such that sums with a high half fit 32 bits, and shifts by registers are from 1 to 31 */
-static void limit(int32_t *constants, int32_t words)
+static void limit(int32_t *constants, int32_t words, int32_t channels)
 {{
-    for (int32_t i = 0; i < 4 * words; i++) {{
+    for (int32_t i = 0; i < channels * words; i++) {{
         constants[i] = i % words == 3 ? (constants[i] & 15) + 1 : i % words == 0 ? constants[i] : constants[i] / 4;
     }}
 }}
@@ -51,6 +51,14 @@ static void join(int32_t *biases)
 {{
     biases[0] /= 256;
     biases[1] = (int32_t)((uint32_t)biases[1] << 8) + biases[0];
+}}
+
+/* the weights of a channel that is alone in its lanes */
+static void widen_lanes(int32_t *words, int32_t count)
+{{
+    for (int16_t *lane = (int16_t *)words; lane < (int16_t *)(words + count); lane++) {{
+        *lane = (int8_t)*lane;
+    }}
 }}
 
 /* inputs and a stream of any bytes */
@@ -74,7 +82,8 @@ static void repeat(int32_t steps)
 int main(void)
 {{
 {calls}
-    limit(stream, 0);
+    limit(stream, 0, 0);
+    widen_lanes(stream, 0);
     join(stream);
     repeat(1);
     semihosting_print("end\\n");
@@ -90,44 +99,47 @@ def check(folder: Path, microkernels: list[object], calls: list[str]) -> None:
     assert failures(folder, microkernels, program) == "end\n"  # type: ignore[arg-type]
 
 
-def blocks(first: int, steps: int, count: int, words: int) -> list[str]:
-    """Biases and constants of `count` blocks of a stream that begins at word `first`."""
-    size = block_words(steps, words)
-    starts = [first + block * size for block in range(count)]
-    calls = [f"limit(stream + {start + 4 + 2 * steps}, {words});" for start in starts]
-    return calls + [f"join(stream + {start}); join(stream + {start + 2});" for start in starts]
+def blocks(first: int, steps: int, channels: int, words: int) -> list[str]:
+    """Biases and constants of a stream of `channels` that begins at word `first`."""
+    calls = []
+    for channel in range(0, channels, 4):
+        start = first + channel // 4 * block_words(steps, words)
+        lanes = lanes_of(channels - channel)
+        calls += [f"limit(stream + {start + lanes * (2 + steps)}, {words}, {2 * lanes});"]
+        calls += [f"join(stream + {start + 2 * lane});" for lane in range(lanes)]
+        calls += [f"widen_lanes(stream + {start + 2}, {steps});"] if channels - channel == 1 else []
+    return calls
 
 
 def test_rows(tmp_path: Path) -> None:
     shapes = [(1, 3, 12, 5, 5), (3, 5, 12, 8, 8), (10, 2, 4, 6, 9), (12, 1, 2, 3, 7), (13, 2, 8, 7, 7)]
     shapes += [(2, 24, 20, 4, 4), (3, 40, 64, 5, 6), (1, 33, 32, 4, 4), (2, 70, 16, 3, 3)]
+    shapes += [(1, 3, 12, 1, 1), (3, 17, 20, 1, 3), (13, 2, 8, 2, 2), (2, 40, 8, 2, 2)]
     kernels = [
-        Rows(*shape, form, pair, single)
-        for (shape, form), (pair, single) in zip(
-            product(shapes, FORMS), [(True, True), (True, False), (False, True)] * 15, strict=True
-        )
+        Rows(*shape, form, run)
+        for (shape, form), run in zip(product(shapes, FORMS), [5, 1, 4, 2, 7, 8, 6] * 8, strict=False)
     ]
     calls = []
     for kernel in kernels:
         calls += ["fill();"]
-        calls += blocks(0, kernel.rows * kernel.steps, -(-kernel.channels // 4), kernel.requantization.words)
+        calls += blocks(0, kernel.rows * kernel.steps, kernel.channels, kernel.requantization.words)
         rows = ", ".join(f"values + {30 * row % 200 * 2}" for row in range(kernel.rows))
-        pixels = 1 if not kernel.pair else 5 if kernel.single else 4
-        run = f"(rows, stream, (int8_t *)a, {pixels}); portable_{kernel.name}(rows, stream, (int8_t *)b, {pixels});"
-        calls += [f"{{ const int16_t *const rows[] = {{{rows}}}; {kernel.name}{run} }}", f'compare("{kernel.name}");']
+        runs = [f"{name}(rows, stream, (int8_t *){to}, {kernel.run});" for name, to in forms(kernel.name)]
+        calls += [f"{{ const int16_t *const rows[] = {{{rows}}}; {' '.join(runs)} }}", f'compare("{kernel.name}");']
     check(tmp_path, kernels, calls)
 
 
 def test_flat(tmp_path: Path) -> None:
     calls, kernels = [], []
-    for form, (fixed, unroll), rest in product(FORMS, [(3, 3), (32, 32), (0, 32), (0, 4)], (0, 3)):
-        kernel = Flat(fixed, unroll, rest, form)
+    for form, (fixed, unroll), rest in product(FORMS, [(3, 3), (32, 32), (0, 32), (0, 4)], (0, 1, 2, 3)):
+        wide = rest not in (1, 2) or unroll < 32
+        kernel = Flat(fixed, unroll, rest, form, wide)
         kernels.append(kernel)
         for steps in [fixed] if fixed else [1, 4, 17, 33, 64]:
             size = block_words(steps, form.words)
-            header = kernel.header(steps, 2, size, 4 * 2 + rest + 1).tolist()
+            header = kernel.header(steps, 2 * wide, size, 4 * 2 + rest + 1).tolist()
             calls += ["fill();", *(f"stream[{at}] = {word};" for at, word in enumerate(header))]
-            calls += blocks(4, steps, 3, form.words)
+            calls += blocks(4, steps, 8 * wide + rest, form.words)
             calls += [f"repeat({steps});"]
             calls += [f"{name}(values, stream, (int8_t *){to}, 5);" for name, to in forms(kernel.name)]
             calls += [f'compare("{kernel.name}");']
@@ -136,17 +148,20 @@ def test_flat(tmp_path: Path) -> None:
 
 def test_dense(tmp_path: Path) -> None:
     calls, kernels = [], []
-    for widened, common, form, rest in product((False, True), (False, True), FORMS, (0, 1, 2)):
+    shapes = [(0, False), (1, False), (2, False), (1, True), (2, True)]
+    for widened, common, form, (rest, narrow) in product((False, True), (False, True), FORMS, shapes):
         if common and not form.shift:
             continue
         unroll = 32 if rest == 1 else 8
-        kernel = Dense(widened, common, rest, form, unroll)
+        kernel = Dense(widened, common, rest, form, unroll, narrow)
         kernels.append(kernel)
         for fours, count in ((1, 1), (8, 2), (35, 2)):
-            channels = 4 * (count - (rest > 0)) + rest
-            calls += ["fill();", f"stream[0] = {fours // unroll * unroll * 16}; stream[1] = {fours % unroll * 16};"]
-            calls += [f"limit(stream + 2, {form.words});"] if common else []
-            calls += blocks(2 + common * form.words, 2 * fours, count, 0 if common else form.words)
+            channels = rest if narrow else 4 * (count - (rest > 0)) + rest
+            unrolled, others = (kernel.four_bytes * number for number in (fours // unroll * unroll, fours % unroll))
+            calls += ["fill();", f"stream[0] = {unrolled}; stream[1] = {others};"]
+            calls += [f"limit(stream + 2, {form.words}, 1);"] if common else []
+            filled = channels if narrow else 4 * count
+            calls += blocks(2 + common * form.words, 2 * fours, filled, 0 if common else form.words)
             source = "values" if widened else "(const int8_t *)values"
             calls += [f"{name}({source}, stream, (int8_t *){to}, {channels});" for name, to in forms(kernel.name)]
             calls += [f'compare("{kernel.name}");']

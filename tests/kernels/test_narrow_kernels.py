@@ -114,6 +114,16 @@ CASES = [
     Case((4, 4, 8), 8, gain=2000, bias=0, form="p", zero_points=(0, 3), activation=NONE),
     Case((5, 4, 11), 7, arithmetic=ONNX, form="p"),
     Case((5, 4, 11), 7, arithmetic=ONNX, zero_points=(4, 0), activation=NONE),
+    # one or two channels alone in their lanes
+    Case((5, 5, 70), 1, form="n", zero_points=(5, -3), activation=NONE),
+    Case((4, 6, 9), 2, form="g", zero_points=(5, -3), activation=NONE, spread=9),
+    Case((7, 9, 24), 1, (3, 3), padding=1),
+    Case((5, 6, 7), 2, (3, 3), padding=1, form="n", zero_points=(5, -3), activation=NONE),
+    Case((7, 5, 8), 2, (3, 3), strides=(1, 2), form="pw", largest=128),
+    Case((6, 7, 128), 1, (3, 3), padding=1, form="pw", gain=0.3),
+    Case((1, 61), 1, ()),
+    Case((1, 40), 2, (), form="n", zero_points=(7, 8), activation=NONE),
+    Case((1, 30), 2, (), form="pw", largest=128),
     # rows
     Case((8, 7, 3), 8, (3, 3), strides=(2, 2), padding=1),
     Case((9, 6, 1), 6, (10, 4), padding=4),

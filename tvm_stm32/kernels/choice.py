@@ -53,18 +53,29 @@ def cycles(specification: Specification) -> float:
     return _winograd(specification)
 
 
+#: of a block of (pixels, channels), what a step of the rows microkernel takes
+_STEP = {(1, 1): 4, (2, 1): 6, (4, 1): 10, (1, 2): 6, (2, 2): 9, (4, 2): 16, (1, 4): 11, (2, 4): 15}
+
+
 def _rows(specification: RowsSpecification) -> float:
     rows = specification.ring.rows
-    blocks = -(-rows.channels // 4) * specification.groups
-    pixels = specification.y[0] * specification.y[1]
-    singles = specification.y[specification.columns] if rows.single else 0
+    runs = specification.y[1 if specification.columns else 0] * specification.groups
+    blocks, rest = divmod(rows.channels, 4)
     requantize = 7 + 2 * rows.requantization.signed
     around = (12 if rows.table else 1) + (5 if rows.looped else 0)  # a row of products
-    steps = rows.steps * (15 + 5 / rows.unroll if rows.looped else 15) + around
-    pairs = (pixels - singles) / 2 * (blocks * (rows.rows * steps + 8 * requantize + 20) + 20)
-    alone = singles * (blocks * (rows.rows * (rows.steps * 11 + around) + 4 * requantize + 20) + 20)
+
+    def together(pixels: int) -> float:
+        def block(channels: int) -> float:
+            step = _STEP[pixels, channels if channels < 3 else 4]
+            looped = 5 / rows.unroll if rows.looped else 0
+            return rows.rows * (rows.steps * (step + looped) + around) + pixels * channels * requantize + 20
+
+        return (blocks * block(4) if blocks else 0) + (block(rest) if rest else 0) + 20
+
+    turns = rows.run // rows.together * together(rows.together)
+    tail = (together(2) if rows.tail > 1 else 0) + (together(1) if rows.tail % 2 else 0)
     fetched = specification.x[0] * specification.x[1] * specification.x[2]
-    return pairs + alone + 2 * fetched
+    return runs * (turns + tail) + 2 * fetched
 
 
 def _flat(specification: FlatSpecification) -> float:
@@ -72,10 +83,14 @@ def _flat(specification: FlatSpecification) -> float:
     rounds = 0 if microkernel.steps else -(-steps // microkernel.unroll)
     form = microkernel.requantization
     around = 57 + 16 * form.signed + 16 * (form.shift == 0) + (8 + 6 * rounds if rounds else 0)
-    blocks = -(-specification.y[2] // specification.groups // 4) * specification.groups
+    blocks, rest = divmod(specification.y[2] // specification.groups, 4)
+    last = 0.0
+    if rest:
+        last = around + ((6 if rest == 1 else 9) + 0.7) * steps if microkernel.narrow else around + 15 * steps
     pairs = specification.rows * sum(-(-count // 2) for _, count in specification.pieces)
     elements = specification.x[0] * specification.x[1] * specification.x[2]
-    return pairs * (blocks * ((15 if form.lanes else 18) * steps + around) + 20) + 1.75 * elements
+    channels = (blocks * ((15 if form.lanes else 18) * steps + around) + last) * specification.groups
+    return pairs * (channels + 20) + 1.75 * elements
 
 
 def _winograd(specification: WinogradSpecification) -> float:

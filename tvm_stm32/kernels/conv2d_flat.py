@@ -13,7 +13,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.flat import HEADER, LONGEST, UNROLLS, Flat
-from tvm_stm32.kernels.microkernels.stream import block_words, crossed, pack_stream
+from tvm_stm32.kernels.microkernels.stream import block_words, crossed, pack_stream, stream_words
 from tvm_stm32.kernels.microkernels.widen import WidenPairs
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
@@ -64,7 +64,7 @@ class FlatSpecification:
     def stream_words(self) -> int:
         """Words of the stream of one group."""
         channels = self.y[2] // self.groups
-        return HEADER + -(-channels // 4) * block_words(self.steps, self.microkernel.requantization.words)
+        return HEADER + stream_words(self.steps, self.microkernel.requantization.words, channels)
 
     @property
     def backwards(self) -> bool:
@@ -197,10 +197,12 @@ def implement_flat(
             code_bytes=microkernel.code_bytes,
         )
 
-    general = tuple(implementation(Flat(0, unroll, rest, form), ()) for unroll in UNROLLS)
+    wide = outputs // groups > 2
+    unrolls = UNROLLS if wide else UNROLLS[:1]
+    general = tuple(implementation(Flat(0, unroll, rest, form, wide), ()) for unroll in unrolls)
     if steps > LONGEST:
         return replace(general[0], alternatives=general[1:])
-    return implementation(Flat(steps, steps, rest, form), general)
+    return implementation(Flat(steps, steps, rest, form, wide), general)
 
 
 def _stream(weights: npt.NDArray[np.int8], groups: int, rule: NarrowRule, microkernel: Flat) -> npt.NDArray[np.int32]:

@@ -19,7 +19,7 @@ from tvm_stm32.kernels.convolution_geometry import Convolution
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.ring import Ring
 from tvm_stm32.kernels.microkernels.rows import Rows
-from tvm_stm32.kernels.microkernels.stream import block_words, crossed, in_order, pack_stream
+from tvm_stm32.kernels.microkernels.stream import crossed, in_order, pack_stream, stream_words
 from tvm_stm32.kernels.microkernels.widen import Widen
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
@@ -61,7 +61,7 @@ class RowsSpecification(Convolution):
     def stream_words(self) -> int:
         """Words of the stream of one group."""
         rows = self.ring.rows
-        return -(-rows.channels // 4) * block_words(rows.rows * rows.steps, rows.requantization.words)
+        return stream_words(rows.rows * rows.steps, rows.requantization.words, rows.channels)
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
@@ -181,8 +181,7 @@ def implement_rows(
         channels=group_outputs,
         y_stride=outputs * (y_shape[1] if columns else 1),
         requantization=form,
-        pair=run > 1,
-        single=bool(run % 2),
+        run=run,
     )
     if not microkernel.possible():
         return None

@@ -22,6 +22,10 @@ from tvm_stm32.kernels.microkernels.depthwise_window import DepthwiseWindow, pac
 from tvm_stm32.kernels.microkernels.split import Split
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import Distances, Overlap
+from tvm_stm32.kernels.target import Target
+
+#: most pairs of outputs in the body of an inner loop
+_LONGEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +276,11 @@ def implement_planes(
     dilations: tuple[int, int],
     padding: tuple[int, int],
     rule: NarrowRule | None,
-    scratch: int,
+    target: Target,
 ) -> Implementation | None:
     """The kernel for weights (outputs, height, width), or None where it does not apply.
 
-    More than `scratch` bytes of planes are taken only for the least band.
+    More than the target's bytes of scratch are taken for planes only for the least band.
     """
     if rule is None:
         return None
@@ -289,7 +293,7 @@ def implement_planes(
     candidates = [
         spec
         for inner, outer in ((horizontal, vertical), (vertical, horizontal))
-        if (spec := _specification(channels, outputs // channels, inner, outer, rule, scratch)) is not None
+        if (spec := _specification(channels, outputs // channels, inner, outer, rule, target.scratch)) is not None
     ]
     if not candidates:
         return None
@@ -320,7 +324,18 @@ def implement_planes(
         return implementation(spec)
     anywhere = replace(microkernel, inner_bytes=0, outer_bytes=0)
     smaller = [anywhere, replace(anywhere, unroll=1)]
-    return implementation(spec, tuple(implementation(replace(spec, microkernels=(other,))) for other in smaller))
+    alternatives = tuple(implementation(replace(spec, microkernels=(other,))) for other in smaller)
+    if target.objective == "time":
+        spec = replace(spec, microkernels=(_longest(microkernel, spec.outer.outputs),))
+    return implementation(spec, alternatives)
+
+
+def _longest(microkernel: DepthwisePlane, outer: int) -> DepthwisePlane:
+    """The same with the inner loop unrolled as far as that saves cycles."""
+    pairs = min(microkernel.inner_outputs // 2, _LONGEST)
+    longer = (replace(microkernel, unroll=unroll) for unroll in range(3, pairs + 1))
+    fitting = [item for item in longer if item.possible() and item.stores_reached]
+    return min([microkernel, *fitting], key=lambda item: (item.cycles(outer), item.unroll))
 
 
 def _specification(

@@ -139,5 +139,5 @@ def _depthwise(
         attributes.dilations,
         (attributes.padding.top, attributes.padding.left),
         plane_rule(network, operator, data.reshape(len(data), -1), ranges),
-        target.scratch,
+        target,
     )

@@ -19,7 +19,7 @@ from SCons.Action import Action
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: Parts of the package that have no say in what it generates.
-_BESIDE = ("check", "emulator", "report", "scons")
+_BESIDE = ("check", "emulator", "project", "report", "scons")
 #: Distributions whose version shapes the generated C.
 _COMPILER = ("apache-tvm", "modm-devices", "onnx")
 

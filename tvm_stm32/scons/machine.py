@@ -14,7 +14,7 @@ from typing import Any
 from tvm_stm32.device.core import architectures_that_run
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, ToolError
-from tvm_stm32.scons.toolchain import machine_flags
+from tvm_stm32.scons.toolchain import compiler, machine_flags
 
 #: Macro of a compiler for a Cortex-M -> the architecture.
 _ARCHITECTURES = {
@@ -45,9 +45,9 @@ def macros(env: Any) -> dict[str, str]:
     Raises:
         ToolError: the compiler cannot be run, or refuses the flags.
     """
-    compiler = [str(word) for word in env.subst_list("$CC")[0]] or [""]
+    words = compiler(env) or [""]
     shell = tuple((name, str(value)) for name, value in sorted(env["ENV"].items()) if isinstance(value, str))
-    return _predefined((*compiler, *machine_flags(env)), shell)
+    return _predefined((*words, *machine_flags(env)), shell)
 
 
 @cache

@@ -45,6 +45,7 @@ def generate(env: Any) -> None:
     if not env.get("VERBOSE"):
         env.SetDefault(**COMMAND_STRINGS)
     toolchain.choose_compiler(env)
+    toolchain.add_builders(env)
     env.AddMethod(model.model_sources, "TvmModelSources")
     env.AddMethod(model.model_library, "TvmModel")
     env.AddMethod(firmware.firmware, "TvmFirmware")
@@ -54,5 +55,5 @@ def generate(env: Any) -> None:
 
 def exists(env: Any) -> bool:
     """Whether models can be compiled here: TVM is installed and there is a C compiler. Imports neither."""
-    compiler = [str(word) for word in env.subst_list("$CC")[0]] or ["arm-none-eabi-gcc"]
-    return find_spec("tvm") is not None and env.WhereIs(compiler[0]) is not None
+    command = toolchain.compiler(env) or ["arm-none-eabi-gcc"]
+    return find_spec("tvm") is not None and env.WhereIs(command[0]) is not None

@@ -8,17 +8,28 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from SCons.Defaults import CAction, StaticObjectEmitter
+from SCons.Tool import createObjBuilders, createStaticLibBuilder
+
 from tvm_stm32.device.part import find_part
 from tvm_stm32.scons.errors import construction_variable
 
 #: A client's flags that are no business of a library: warnings, optimisation, dialect, preprocessing, linking, and what
-#: changes the arithmetic. An option of `_WITH_VALUE` that stands alone takes the next word with it.
+#: changes the arithmetic. An option of `_WITH_VALUE` that stands alone takes the next word with it. Without builtins,
+#: which -ffreestanding turns off, each load of four bytes by memcpy would be a call.
 _DROPPED = re.compile(
-    r"-(W.*|w|O.*|std=.*|ansi|pedantic.*|[DUILlT].*|M[MDPFGTQ]*|include|imacros|iquote|nostd.*|nostartfiles|nodefaultlibs"
-    r"|f(no-)?lto.*|f(no-)?fat-lto.*|ffast-math|funsafe-math-optimizations|fassociative-math|freciprocal-math"
+    r"-(W.*|w|O.*|std=.*|ansi|pedantic.*|[DUILlTuz].*|X(linker|assembler|preprocessor)|M[MDPFGTQ]*|include|imacros|iquote"
+    r"|nostd.*|nostartfiles|nodefaultlibs|ffreestanding|fhosted|f(no-)?builtin.*"
+    r"|f(no-)?(inline|unroll|tree|ipa|peel|gcse|schedule)\b.*|f(no-)?lto.*|f(no-)?fat-lto.*"
+    r"|ffast-math|funsafe-math-optimizations|fassociative-math|freciprocal-math"
     r"|ffinite-math-only|fno-signed-zeros|fsingle-precision-constant|ffp-contract=.*)"
 )
-_WITH_VALUE = frozenset(("-D", "-U", "-I", "-L", "-l", "-T", "-MF", "-MT", "-MQ", "-include", "-imacros", "-iquote"))
+_WITH_VALUE = frozenset(
+    "-D -U -I -L -l -T -u -z -MF -MT -MQ -include -imacros -iquote -Xlinker -Xassembler -Xpreprocessor".split()
+)
+
+#: A word of a command; one with blanks stands in quotes.
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
 
 #: The last part of a compiler driver's name, behind its prefix.
 _DRIVER = re.compile(r"(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)?(\.exe)?$")
@@ -42,17 +53,32 @@ def machine_flags(env: Any) -> list[str]:
     return kept
 
 
+def compiler(env: Any) -> list[str]:
+    """The words of ``$CC``, without quotes."""
+    return [quoted or word for quoted, word in _WORD.findall(env.subst("$CC"))]
+
+
 def binutils(env: Any, program: str) -> str:
     """The `program` of binutils that belongs to ``$CC``, by its prefix: arm-none-eabi-gcc has arm-none-eabi-ar.
 
     A client may have set a compiler and nothing else, and the host's programs know no other machine's objects. Without
     a prefix it is the environment's, such as ``$AR``, or else plain `program`.
     """
-    for word in map(str, env.subst_list("$CC")[0]):
+    for word in compiler(env):
         driver = _DRIVER.search(word)
         if driver and word[: driver.start()].endswith("-"):
-            return word[: driver.start()] + program
+            path = word[: driver.start()] + program
+            return f'"{path}"' if " " in path else path
     return env.subst(f"${program.upper()}") or program
+
+
+def add_builders(env: Any) -> None:
+    """Add SCons' builders of objects and static libraries where the tools of `env` have not brought them."""
+    objects, _ = createObjBuilders(env)
+    if ".c" not in objects.src_suffixes(env):
+        objects.add_action(".c", CAction)
+        objects.add_emitter(".c", StaticObjectEmitter)
+    createStaticLibBuilder(env)
 
 
 def choose_compiler(env: Any) -> None:

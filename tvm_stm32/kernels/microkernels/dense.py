@@ -22,7 +22,6 @@ from tvm_stm32.quantize.thresholds import NarrowLayer
 
 #: groups of four inputs in the body of the unrolled loop, small and fast
 UNROLL, LONG = 8, 32
-_BYTES_OF_FOUR = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Dense:
     """widened: inputs are int16, each four in the order 0, 2, 1, 3; otherwise they are int8 as they come.
 
     common: all channels requantize with the same constants; rest: channels in the last block, if less than four;
-    unroll: groups of four inputs in the body of the loop.
+    unroll: groups of four inputs in the body of the loop; narrow: there are no channels but one or two in a block.
     """
 
     widened: bool
@@ -38,18 +37,26 @@ class Dense:
     rest: int
     requantization: Requantization
     unroll: int = UNROLL
+    narrow: bool = False
 
     @staticmethod
     def of(widened: bool, layer: NarrowLayer, requantization: Requantization, unroll: int) -> Dense:
         """The microkernel for a layer."""
         common = len(set(layer.channels)) == 1
         form = replace(requantization, shift=layer.channels[0].shift) if common else requantization
-        return Dense(widened, common, len(layer.channels) % 4, form, unroll)
+        outputs = len(layer.channels)
+        return Dense(widened, common, outputs % 4, form, unroll, outputs <= 2)
+
+    @property
+    def four_bytes(self) -> int:
+        """Bytes of a block's weights of four inputs."""
+        return 8 if self.narrow else 16
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        kind = ("_widened" if self.widened else "") + ("_common" if self.common else "") + "_"
+        kind = "_narrow" if self.narrow else ""
+        kind += ("_widened" if self.widened else "") + ("_common" if self.common else "") + "_"
         rest = f"_{self.rest}" if self.rest else ""
         return f"dense{kind}{self.unroll}_{self.requantization.name}{rest}"
 
@@ -61,6 +68,8 @@ class Dense:
             widened=self.widened,
             common=self.common,
             rest=self.rest,
+            narrow=self.narrow,
+            four_bytes=self.four_bytes,
             ctype="int16_t" if self.widened else "int8_t",
             unroll=self.unroll,
             **self.requantization.parameters(),
@@ -72,10 +81,11 @@ def pack_dense(
 ) -> npt.NDArray[np.int32]:
     """The stream of weights (channels, inputs); inputs are a multiple of four."""
     inputs = weights.shape[1]
-    unrolled = inputs // 4 // microkernel.unroll * microkernel.unroll * _BYTES_OF_FOUR
+    unrolled = inputs // 4 // microkernel.unroll * microkernel.unroll * microkernel.four_bytes
     narrow, form = layer.channels[0], microkernel.requantization
-    header = [unrolled, inputs // 4 * _BYTES_OF_FOUR - unrolled]
+    header = [unrolled, inputs // 4 * microkernel.four_bytes - unrolled]
     if microkernel.common:
         header += [narrow.multiplier, narrow.addend, narrow.negative - narrow.addend][: form.words]
-    blocks = pack_stream(weights[:, None, :], biases, layer, form, crossed(inputs), not microkernel.common)
+    kinds = not microkernel.common, microkernel.narrow
+    blocks = pack_stream(weights[:, None, :], biases, layer, form, crossed(inputs), *kinds)
     return np.concatenate([np.array(header, np.int64).astype(np.int32), blocks])

@@ -39,7 +39,8 @@ class DepthwisePlane:
 
     row_bytes: from one row of the plane to the next; inner_outputs: along a row; inner_bytes, outer_bytes: between
     outputs along a row and from row to row, 0: given in the call; shift: 0 if each channel has its own; odd: whether
-    bands may have an odd number of output rows; clamp: least and greatest output where saturation to int8 does not do.
+    bands may have an odd number of output rows; clamp: least and greatest output where saturation to int8 does not do;
+    unroll: pairs of outputs of a row in the body of the inner loop.
     """
 
     stride: int
@@ -68,6 +69,11 @@ class DepthwisePlane:
         return self.inner_bytes == 0
 
     @property
+    def single_row(self) -> int:
+        """Outputs that are computed together of the last of an odd number of rows."""
+        return 4 if self.stride == 1 and not self.any_output else 2
+
+    @property
     def code_bytes(self) -> int:
         """About what the Arm form takes."""
         pairs, tail = divmod(self.inner_outputs, 2)
@@ -85,11 +91,21 @@ class DepthwisePlane:
         load = 2 * self.unroll * 4 * self.stride + (self.stride + 3) * self.row_bytes
         return max(load, self.inner_outputs // 2 * 4 * self.stride) <= _OFFSET_LIMIT
 
+    @property
+    def stores_reached(self) -> bool:
+        """Whether the immediates of stores suffice."""
+        longest = max(self.unroll, self.inner_outputs // 2 % self.unroll + self.inner_outputs % 2)
+        return self.outer_bytes + 2 * longest * self.inner_bytes <= _OFFSET_LIMIT
+
     def cycles(self, outer: int) -> int:
         """About how many cycles one channel takes for `outer` rows of outputs."""
         output = 3 * self.signed + (self.shift == 0) + 6 * (self.clamp is not None)
         block = (49 if self.stride == 1 else 57) + 4 * output + (7 if self.any_output else 0)
-        return -(-outer // 2) * (-(-self.inner_outputs // 2) * (block + 10 // self.unroll) + 20) + 40
+        pairs = -(-self.inner_outputs // 2)
+        rounds = pairs // self.unroll
+        row = pairs * block + (8 * rounds if rounds > 1 else 3 * rounds)
+        alone = 0.7 if self.single_row == 4 else 0.8
+        return round(outer // 2 * (row + 15) + outer % 2 * (alone * row + 15)) + 80
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
@@ -106,6 +122,7 @@ class DepthwisePlane:
             signed=self.signed,
             odd=self.odd,
             unroll=self.unroll,
+            single_row=self.single_row,
             any_output=self.any_output,
             channel_words=self.channel_words,
             places=[_BYTES[self.stride].index(tap) for tap in range(9)],

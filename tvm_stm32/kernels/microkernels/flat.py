@@ -31,31 +31,41 @@ class Flat:
     """Parameters of the microkernel.
 
     steps: pairs of input values of a pixel, 0 for any number; unroll: steps in the body of the inner loop; rest:
-    channels in the last block, if these are less than four.
+    channels in the last block, if these are less than four; wide: whether other blocks may be.
     """
 
     steps: int
     unroll: int
     rest: int
     requantization: Requantization
+    wide: bool = True
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
         steps = str(self.steps) if self.steps else f"any{self.unroll}"
         rest = f"_{self.rest}" if self.rest else ""
+        steps += "" if self.wide else "_only"
         return f"flat_{steps}_{self.requantization.name}{rest}"
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the last block has products of its own, and words of the stream for no more than two channels."""
+        return 0 < self.rest <= 2
 
     @property
     def code_bytes(self) -> int:
         """About what the Arm form takes."""
         form = self.requantization
-        ends = (180 + 150 * form.signed + 30 * (form.shift == 0)) * (2 if self.rest else 1)
+        end = 180 + 150 * form.signed + 30 * (form.shift == 0)
+        if not self.wide:
+            return end + 400
+        ends = end * (2 if self.rest else 1) + 260 * self.narrow
         return (50 if form.lanes else 58) * self.unroll + ends + (180 if self.steps else 280)
 
     def header(self, steps: int, blocks: int, block_words: int, y_stride: int) -> npt.NDArray[np.int32]:
         """The words before the blocks."""
-        skipped = -steps % self.unroll
+        skipped = -steps % self.unroll if self.wide else 0
         return np.array([8 * steps, 4 * blocks * block_words, y_stride, skipped], np.int32)
 
     def render(self) -> str:
@@ -66,5 +76,7 @@ class Flat:
             steps=self.steps,
             unroll=self.unroll,
             rest=self.rest,
+            narrow=self.narrow,
+            wide=self.wide,
             **self.requantization.parameters(),
         )

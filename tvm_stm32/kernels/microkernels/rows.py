@@ -2,7 +2,8 @@
 """The microkernel of convolutions: a run of pixels by all output channels, two pixels by four channels at a time.
 
 Inputs are int16, widened before. Per step it reads two values of each pixel and the weights of four output channels and
-does sixteen multiply-accumulates in eight SMLADs. The stream of weights is that of stream.py.
+does sixteen multiply-accumulates in eight SMLADs. Of up to two output channels it computes four pixels at a time. The
+stream of weights is that of stream.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Rows:
 
     rows: input rows that a pixel reads; steps: pairs of input values of a row; pixel_stride: bytes from one pixel's
     values to the next's in a row; channels: of the output; y_stride: bytes from one pixel's output to the next's;
-    pair, single: whether runs have pairs of pixels, and an odd one.
+    run: pixels of a run.
     """
 
     rows: int
@@ -37,15 +38,30 @@ class Rows:
     channels: int
     y_stride: int
     requantization: Requantization
-    pair: bool = True
-    single: bool = True
+    run: int
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
-        form = f"{self.requantization.name}_{2 * self.pair + self.single}"
+        form = f"{self.requantization.name}_{self.together}{self.tail}"
         channels = f"{self.channels}" + (f"of{self.y_stride}" if self.y_stride != self.channels else "")
         return f"rows_{self.rows}x{self.steps}_{self.pixel_stride}_{channels}_{form}"
+
+    @property
+    def together(self) -> int:
+        """Pixels that are computed together."""
+        reach = 3 * self.pixel_stride + 4 * max(self.unroll, self.steps)
+        four = (
+            self.channels <= 2
+            and self.run >= 4
+            and max(reach, 4 * self.pixel_stride, 4 * self.y_stride) <= _OFFSET_LIMIT
+        )
+        return 4 if four else min(self.run, 2)
+
+    @property
+    def tail(self) -> int:
+        """Pixels that are left when all others are computed together."""
+        return self.run % self.together
 
     @property
     def table(self) -> bool:
@@ -69,7 +85,7 @@ class Rows:
     @property
     def slots(self) -> dict[str, int]:
         """Numbers of FPU registers by what they hold, beside those of row pointers."""
-        names = ["y", "stream", "pairs", "blocks", "steps", "pixels"]
+        names = ["y", "stream", "turns", "blocks", "steps"]
         names += ["table", "next", "end", "offset"] if self.table else []
         first = 0 if self.table else self.rows
         return {name: first + index for index, name in enumerate(names)}
@@ -85,6 +101,7 @@ class Rows:
         blocks, rest = divmod(self.channels, 4)
         slots = self.slots
         last = max(slots.values())
+        saved = [f"s{slot}" for slot in (_FREE_REGISTERS, last)][: 1 + (last > _FREE_REGISTERS)]
         return render(
             "rows.c.j2",
             name=self.name,
@@ -93,14 +110,14 @@ class Rows:
             pixel_stride=self.pixel_stride,
             channels=self.channels,
             y_stride=self.y_stride,
-            pair=self.pair,
-            single=self.single,
+            together=self.together,
+            tail=self.tail,
             table=self.table,
             unroll=self.unroll,
             looped=self.looped,
             slots=slots,
             last_slot=last,
-            saved=f"s{_FREE_REGISTERS}-s{last}" if last >= _FREE_REGISTERS else "",
+            saved="-".join(saved) if last >= _FREE_REGISTERS else "",
             blocks=blocks,
             rest_channels=rest,
             block_bytes=4 * block_words(self.rows * self.steps, self.requantization.words),

@@ -9,6 +9,7 @@ In 32-bit words, per block of four channels A to D (padded with zeros):
     biases: A, 256 B + A, C, 256 D + C; without lanes A, B, C, D
     per step two words: low half for the first input value, high half for the second; channels A, B then C, D
     per channel: multiplier, addend[, what a negative accumulator adds to the addend[, shift]]
+A last block of one or two channels has A and B only; one channel is alone in its lane, in either form.
 """
 
 from __future__ import annotations
@@ -22,9 +23,20 @@ from tvm_stm32.kernels.microkernels.requantization import Requantization
 from tvm_stm32.quantize.thresholds import NarrowLayer
 
 
-def block_words(steps: int, constants: int) -> int:
-    """Words of four channels: `steps` of all rows, and `constants` words of requantization a channel."""
-    return 4 + 2 * steps + 4 * constants
+def block_words(steps: int, constants: int, channels: int = 4) -> int:
+    """Words of a block of up to four channels: `steps` of all rows, `constants` words of requantization a channel."""
+    return lanes_of(channels) * (2 + steps + 2 * constants)
+
+
+def stream_words(steps: int, constants: int, channels: int) -> int:
+    """Words of all blocks."""
+    blocks, rest = divmod(channels, 4)
+    return blocks * block_words(steps, constants) + (block_words(steps, constants, rest) if rest else 0)
+
+
+def lanes_of(channels: int) -> int:
+    """How many words a step has in a block of so many channels."""
+    return 1 if channels <= 2 else 2
 
 
 def pack_stream(
@@ -34,6 +46,7 @@ def pack_stream(
     requantization: Requantization,
     order: npt.NDArray[np.intp],
     constants: bool = True,
+    narrow: bool = True,
 ) -> npt.NDArray[np.int32]:
     """Blocks of four channels: biases, weights, requantization.
 
@@ -44,6 +57,7 @@ def pack_stream(
         requantization: the form of it.
         order: (pairs, 2) indices into the values of a row, -1 for a zero.
         constants: whether each channel has words of requantization.
+        narrow: whether a last block of up to two channels is one.
     """
     channels, rows, _ = weights.shape
     padded = np.zeros((-(-channels // 4) * 4, rows, weights.shape[2] + 1), np.int64)
@@ -51,18 +65,22 @@ def pack_stream(
     lanes = padded[:, :, order]  # (channels, rows, pairs, 2); index -1 is the zero column
     words = []
     for first in range(0, channels, 4):
-        bias = [int(biases[c]) if c < channels else 0 for c in range(first, first + 4)]
-        lower, upper = lanes[first : first + 4 : 2], lanes[first + 1 : first + 4 : 2]
+        block = range(first, first + (2 * lanes_of(channels - first) if narrow else 4))
+        bias = [int(biases[c]) if c < channels else 0 for c in block]
+        lower, upper = lanes[block.start : block.stop : 2], lanes[block.start + 1 : block.stop : 2]
         if requantization.lanes:
-            words.append([bias[0], 256 * bias[1] + bias[0], bias[2], 256 * bias[3] + bias[2]])
-            pairs = upper * 256 + lower  # (2, rows, pairs, 2)
+            bias = [
+                value + 256 * odd for a, b in zip(bias[::2], bias[1::2], strict=True) for value, odd in ((a, 0), (a, b))
+            ]
+        words.append(bias)
+        if requantization.lanes or (narrow and channels - first == 1):
+            pairs = upper * 256 + lower  # (lanes, rows, pairs, 2)
         else:
-            words.append(bias)
             pairs = (upper & 0xFF) << 8 | lower & 0xFF
         joined = (pairs[..., 0] & 0xFFFF) | ((pairs[..., 1] & 0xFFFF) << 16)
         words.append(np.moveaxis(joined, 0, -1).ravel().tolist())
         if constants:
-            words += [_constants(layer, c)[: requantization.words] for c in range(first, first + 4)]
+            words += [_constants(layer, c)[: requantization.words] for c in block]
     flat = np.array([value for group in words for value in group], np.int64)
     return (flat & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 

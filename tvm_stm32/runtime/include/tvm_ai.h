@@ -70,6 +70,13 @@
 #define TVM_AI_SECTION(name)
 #endif
 
+/* Before what each library of a firmware defines: of libraries linked as a whole (--whole-archive) the first counts. */
+#if defined(__GNUC__)
+#define TVM_AI_SHARED __attribute__((weak))
+#else
+#define TVM_AI_SHARED
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

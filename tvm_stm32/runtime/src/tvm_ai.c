@@ -21,6 +21,7 @@ static int is_aligned(const void *address, size_t alignment)
     return ((uintptr_t)address & (alignment - 1)) == 0;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory)
 {
     if (instance == NULL || model == NULL || memory == NULL || memory->activations == NULL) {
@@ -50,6 +51,7 @@ tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *parameters, size_t size)
 {
     tvm_ai_status status = check(instance);
@@ -69,6 +71,7 @@ tvm_ai_status tvm_ai_set_parameters(tvm_ai_instance *instance, const void *param
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
@@ -97,6 +100,7 @@ tvm_ai_status tvm_ai_check(tvm_ai_instance *instance)
     return instance->error = TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
 {
     tvm_ai_status status = tvm_ai_check(instance);
@@ -106,6 +110,7 @@ tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
     return status;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observable *observable,
                                   const tvm_ai_observer *observer)
 {
@@ -122,12 +127,14 @@ tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observ
     return status;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_error(const tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
     return status == TVM_AI_OK ? instance->error : status;
 }
 
+TVM_AI_SHARED
 const char *tvm_ai_status_text(tvm_ai_status status)
 {
     switch (status) {
@@ -157,16 +164,19 @@ const char *tvm_ai_status_text(tvm_ai_status status)
     }
 }
 
+TVM_AI_SHARED
 uint32_t tvm_ai_inputs(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->model->inputs : 0;
 }
 
+TVM_AI_SHARED
 uint32_t tvm_ai_outputs(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->model->outputs : 0;
 }
 
+TVM_AI_SHARED
 tvm_ai_tensor *tvm_ai_input(tvm_ai_instance *instance, uint32_t index)
 {
     if (check(instance) != TVM_AI_OK) {
@@ -179,6 +189,7 @@ tvm_ai_tensor *tvm_ai_input(tvm_ai_instance *instance, uint32_t index)
     return &instance->tensors[index];
 }
 
+TVM_AI_SHARED
 tvm_ai_tensor *tvm_ai_output(tvm_ai_instance *instance, uint32_t index)
 {
     if (check(instance) != TVM_AI_OK) {
@@ -191,6 +202,7 @@ tvm_ai_tensor *tvm_ai_output(tvm_ai_instance *instance, uint32_t index)
     return &instance->tensors[instance->model->inputs + index];
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_get_report(const tvm_ai_instance *instance, tvm_ai_report *report)
 {
     if (report == NULL) {
@@ -216,26 +228,31 @@ tvm_ai_status tvm_ai_get_report(const tvm_ai_instance *instance, tvm_ai_report *
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 size_t tvm_ai_activations_size(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->model->activations_size : 0;
 }
 
+TVM_AI_SHARED
 void *tvm_ai_activations(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->activations : NULL;
 }
 
+TVM_AI_SHARED
 size_t tvm_ai_parameters_size(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->model->parameters_size : 0;
 }
 
+TVM_AI_SHARED
 const void *tvm_ai_parameters(const tvm_ai_instance *instance)
 {
     return check(instance) == TVM_AI_OK ? instance->parameters : NULL;
 }
 
+TVM_AI_SHARED
 const tvm_ai_model *tvm_ai_find_model(const tvm_ai_model *const *models, size_t count, const char *name)
 {
     if (models == NULL || name == NULL) {

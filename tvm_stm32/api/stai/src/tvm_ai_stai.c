@@ -12,6 +12,7 @@ static int is_aligned(const void *address, size_t alignment)
     return ((uintptr_t)address & (alignment - 1)) == 0;
 }
 
+TVM_AI_SHARED
 tvm_ai_stai_context *tvm_ai_stai_find(stai_network *network, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = (void *)network;
@@ -28,22 +29,26 @@ static stai_return_code finish(tvm_ai_stai_context *context, stai_return_code co
     return code;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_bad(const stai_network *network)
 {
     return is_aligned(network, CONTEXT_ALIGNMENT) ? STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE
                                                   : STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
 }
 
+TVM_AI_SHARED
 stai_return_code stai_runtime_init(void)
 {
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code stai_runtime_deinit(void)
 {
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code stai_runtime_get_info(stai_runtime_info *info)
 {
     static const stai_runtime_info runtime = {
@@ -57,6 +62,7 @@ stai_return_code stai_runtime_get_info(stai_runtime_info *info)
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_init(stai_network *network, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = (void *)network;
@@ -73,6 +79,7 @@ stai_return_code tvm_ai_stai_init(stai_network *network, const tvm_ai_stai_model
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_deinit(stai_network *network, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
@@ -83,6 +90,7 @@ stai_return_code tvm_ai_stai_deinit(stai_network *network, const tvm_ai_stai_mod
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get_error(stai_network *network, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
@@ -94,6 +102,7 @@ stai_return_code tvm_ai_stai_get_error(stai_network *network, const tvm_ai_stai_
     return error;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get_info(stai_network *network, stai_network_info *info, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
@@ -107,6 +116,7 @@ stai_return_code tvm_ai_stai_get_info(stai_network *network, stai_network_info *
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get(stai_network *network, stai_ptr *addresses, stai_size *count,
                                  const tvm_ai_stai_kind *kind)
 {
@@ -176,6 +186,7 @@ static stai_return_code take(tvm_ai_stai_context *context, stai_ptr address, uin
     return STAI_SUCCESS;
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_set(stai_network *network, const stai_ptr *addresses, stai_size count,
                                  const tvm_ai_stai_kind *kind)
 {
@@ -195,6 +206,7 @@ stai_return_code tvm_ai_stai_set(stai_network *network, const stai_ptr *addresse
     return finish(context, code);
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_run(stai_network *network, stai_run_mode mode, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);

@@ -21,6 +21,7 @@ static tvm_ai_status run(tvm_ai_stai_context *context)
     return tvm_ai_run_observed(&context->instance, context->observable, &observer);
 }
 
+TVM_AI_SHARED
 stai_return_code tvm_ai_stai_set_callback(stai_network *network, stai_event_cb callback, void *cookie,
                                           const tvm_ai_stai_model *model, const tvm_ai_observable *observable)
 {

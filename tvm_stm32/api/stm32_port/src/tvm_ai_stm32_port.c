@@ -11,21 +11,25 @@ static tvm_ai_stm32_port_context *contexts;
 extern const ai_model_info *const __start_tvm_ai_stm32_port_models[] __attribute__((weak));
 extern const ai_model_info *const __stop_tvm_ai_stm32_port_models[] __attribute__((weak));
 
+TVM_AI_SHARED
 ai_model_iterator ai_model_iterator_begin(void)
 {
     return (ai_model_iterator)__start_tvm_ai_stm32_port_models;
 }
 
+TVM_AI_SHARED
 ai_model_iterator ai_model_iterator_end(void)
 {
     return (ai_model_iterator)__stop_tvm_ai_stm32_port_models;
 }
 
+TVM_AI_SHARED
 ai_model_iterator ai_model_iterator_next(ai_model_iterator it)
 {
     return it == ai_model_iterator_end() ? it : it + sizeof(ai_model_info *);
 }
 
+TVM_AI_SHARED
 ai_model_info *ai_model_iterator_value(ai_model_iterator it)
 {
     return it == ai_model_iterator_end() ? NULL : *(ai_model_info *const *)it;
@@ -48,6 +52,7 @@ static ai_status note(const ai_model_info *info, tvm_ai_status status)
     return status == TVM_AI_OK ? AI_STATUS_OK : AI_STATUS_ERROR;
 }
 
+TVM_AI_SHARED
 ai_status tvm_ai_stm32_port_create(const ai_model_info *info, const tvm_ai_model *model, const void *weights,
                                    void *activations)
 {
@@ -73,6 +78,7 @@ ai_status tvm_ai_stm32_port_create(const ai_model_info *info, const tvm_ai_model
     return note(info, status);
 }
 
+TVM_AI_SHARED
 ai_status tvm_ai_stm32_port_destroy(const ai_model_info *info)
 {
     return note(info, tvm_ai_destroy(&info->context->instance));
@@ -91,6 +97,7 @@ static tvm_ai_status take(tvm_ai_tensor *tensors, ai_tensor *const given[], uint
     return TVM_AI_OK;
 }
 
+TVM_AI_SHARED
 ai_status tvm_ai_stm32_port_run(const ai_model_info *info, ai_tensor *const inputs[], ai_tensor *const outputs[])
 {
     tvm_ai_instance *instance = &info->context->instance;
@@ -101,6 +108,7 @@ ai_status tvm_ai_stm32_port_run(const ai_model_info *info, ai_tensor *const inpu
     return note(info, status == TVM_AI_OK ? tvm_ai_run(instance) : status);
 }
 
+TVM_AI_SHARED
 ai_status ai_create(ai_model_info *model, ai_ptr activations, ai_handle *handle)
 {
     if (handle == NULL) {
@@ -120,6 +128,7 @@ ai_status ai_create(ai_model_info *model, ai_ptr activations, ai_handle *handle)
     return AI_STATUS_OK;
 }
 
+TVM_AI_SHARED
 ai_status ai_destroy(ai_handle handle)
 {
     tvm_ai_stm32_port_context *context = find(handle);
@@ -136,6 +145,7 @@ ai_status ai_destroy(ai_handle handle)
     return status;
 }
 
+TVM_AI_SHARED
 ai_status ai_run(ai_handle handle)
 {
     const tvm_ai_stm32_port_context *context = find(handle);
@@ -150,86 +160,102 @@ static const ai_model_info *info_of(ai_handle handle)
     return context == NULL ? &none : context->info;
 }
 
+TVM_AI_SHARED
 const char *ai_get_error(ai_handle handle)
 {
     const tvm_ai_stm32_port_context *context = find(handle);
     return context == NULL ? tvm_ai_status_text(TVM_AI_ERROR_NOT_CREATED) : context->error;
 }
 
+TVM_AI_SHARED
 int32_t ai_get_input_size(ai_handle handle)
 {
     return info_of(handle)->n_inputs;
 }
 
+TVM_AI_SHARED
 int32_t ai_get_output_size(ai_handle handle)
 {
     return info_of(handle)->n_outputs;
 }
 
+TVM_AI_SHARED
 ai_tensor *ai_get_input(ai_handle handle, int32_t index)
 {
     const ai_model_info *info = info_of(handle);
     return (uint32_t)index < info->n_inputs ? info->inputs[index] : NULL;
 }
 
+TVM_AI_SHARED
 ai_tensor *ai_get_output(ai_handle handle, int32_t index)
 {
     const ai_model_info *info = info_of(handle);
     return (uint32_t)index < info->n_outputs ? info->outputs[index] : NULL;
 }
 
+TVM_AI_SHARED
 const char *ai_get_name(ai_handle handle)
 {
     return info_of(handle)->name;
 }
 
+TVM_AI_SHARED
 const char *ai_get_datetime(ai_handle handle)
 {
     return info_of(handle)->datetime;
 }
 
+TVM_AI_SHARED
 const char *ai_get_revision(ai_handle handle)
 {
     return info_of(handle)->revision;
 }
 
+TVM_AI_SHARED
 const char *ai_get_tool_version(ai_handle handle)
 {
     return info_of(handle)->tool_version;
 }
 
+TVM_AI_SHARED
 const char *ai_get_api_version(ai_handle handle)
 {
     return info_of(handle)->api_version;
 }
 
+TVM_AI_SHARED
 uint32_t ai_get_node_size(ai_handle handle)
 {
     return info_of(handle)->n_nodes;
 }
 
+TVM_AI_SHARED
 uint32_t ai_get_activations_size(ai_handle handle)
 {
     return info_of(handle)->activations_size;
 }
 
+TVM_AI_SHARED
 uint32_t ai_get_params_size(ai_handle handle)
 {
     return info_of(handle)->params_size;
 }
 
+TVM_AI_SHARED
 ai_ptr ai_get_activations(ai_handle handle)
 {
     tvm_ai_stm32_port_context *context = find(handle);
     return context == NULL ? NULL : context->instance.activations;
 }
 
+TVM_AI_SHARED
 ai_ptr ai_get_params(ai_handle handle)
 {
     const tvm_ai_stm32_port_context *context = find(handle);
     return context == NULL ? NULL : (ai_ptr)(uintptr_t)context->instance.parameters;
 }
 
+TVM_AI_SHARED
 const ai_quantization_info *ai_get_quantization(ai_tensor *tensor)
 {
     return tensor == NULL ? NULL : tensor->quant;

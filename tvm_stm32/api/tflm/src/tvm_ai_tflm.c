@@ -4,12 +4,14 @@
 
 #include <string.h>
 
+TVM_AI_SHARED
 bool tvm_ai_tflm_is_model(const tvm_ai_tflm_model *model)
 {
     static const char identifier[] = TVM_AI_TFLM_IDENTIFIER;
     return model != NULL && memcmp(model->identifier, identifier, sizeof identifier) == 0;
 }
 
+TVM_AI_SHARED
 TfLiteStatus tvm_ai_tflm_allocate(tvm_ai_tflm_interpreter *self, const tvm_ai_tflm_model *model, uint8_t *arena,
                                   size_t size)
 {
@@ -29,6 +31,7 @@ TfLiteStatus tvm_ai_tflm_allocate(tvm_ai_tflm_interpreter *self, const tvm_ai_tf
     return kTfLiteOk;
 }
 
+TVM_AI_SHARED
 TfLiteStatus tvm_ai_tflm_invoke(tvm_ai_tflm_interpreter *self, const tvm_ai_observable *observable,
                                 const tvm_ai_observer *observer)
 {
@@ -42,6 +45,7 @@ TfLiteStatus tvm_ai_tflm_invoke(tvm_ai_tflm_interpreter *self, const tvm_ai_obse
     return status == TVM_AI_OK ? kTfLiteOk : kTfLiteError;
 }
 
+TVM_AI_SHARED
 TfLiteTensor *tvm_ai_tflm_tensor(tvm_ai_tflm_interpreter *self, size_t index, bool output)
 {
     const uint32_t inputs = tvm_ai_inputs(&self->instance);

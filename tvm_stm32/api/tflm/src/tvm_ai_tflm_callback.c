@@ -14,6 +14,7 @@ static void format_and_print(const char *format, va_list args)
     print(text);
 }
 
+TVM_AI_SHARED
 void RegisterDebugLogCallback(DebugLogCallback callback)
 {
     print = callback;

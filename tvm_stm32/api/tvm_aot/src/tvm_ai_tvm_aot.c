@@ -15,6 +15,7 @@ static int32_t error_of(tvm_ai_status status)
     }
 }
 
+TVM_AI_SHARED
 int32_t tvm_ai_tvm_aot_run(const tvm_ai_model *model, void *const *tensors, void *activations, const void *parameters)
 {
     tvm_ai_instance instance;
@@ -37,16 +38,19 @@ int32_t tvm_ai_tvm_aot_run(const tvm_ai_model *model, void *const *tensors, void
     return error_of(status);
 }
 
+TVM_AI_SHARED
 void *tvm_ai_tvm_aot_place(const tvm_ai_model *model, uint32_t tensor, void *activations)
 {
     return activations == NULL ? NULL : (uint8_t *)activations + model->tensors[tensor].offset;
 }
 
+TVM_AI_SHARED
 void *tvm_ai_tvm_aot_allocate(const tvm_ai_model *model)
 {
     return TVMBackendAllocWorkspace(kDLCPU, 0, model->activations_size, kDLUInt, 8);
 }
 
+TVM_AI_SHARED
 int32_t tvm_ai_tvm_aot_free(void *workspace)
 {
     return TVMBackendFreeWorkspace(kDLCPU, 0, workspace);

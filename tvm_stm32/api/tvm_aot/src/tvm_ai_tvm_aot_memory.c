@@ -4,17 +4,7 @@
 #include "tvm/runtime/crt/crt.h"
 #include "tvm/runtime/crt/platform.h"
 #include "tvm/runtime/crt/stack_allocator.h"
-
-/* Some clients have these two themselves. */
-#if defined(__GNUC__)
-#define REPLACEABLE __attribute__((weak))
-#else
-#define REPLACEABLE
-#endif
-
-void *TVMBackendAllocWorkspace(int device_type, int device_id, uint64_t nbytes, int dtype_code_hint,
-                               int dtype_bits_hint) REPLACEABLE;
-int TVMBackendFreeWorkspace(int device_type, int device_id, void *ptr) REPLACEABLE;
+#include "tvm_ai_tvm_aot.h"
 
 static DLDevice device(int type, int id)
 {
@@ -22,6 +12,8 @@ static DLDevice device(int type, int id)
     return device;
 }
 
+/* Some clients have this one and the next themselves. */
+TVM_AI_SHARED
 void *TVMBackendAllocWorkspace(int device_type, int device_id, uint64_t nbytes, int dtype_code_hint,
                                int dtype_bits_hint)
 {
@@ -33,11 +25,13 @@ void *TVMBackendAllocWorkspace(int device_type, int device_id, uint64_t nbytes, 
                : NULL;
 }
 
+TVM_AI_SHARED
 int TVMBackendFreeWorkspace(int device_type, int device_id, void *ptr)
 {
     return (int)TVMPlatformMemoryFree(ptr, device(device_type, device_id));
 }
 
+TVM_AI_SHARED
 tvm_crt_error_t TVMInitializeRuntime(void)
 {
     return kTvmErrorNoError; /* there is nothing that could need it */
@@ -45,6 +39,7 @@ tvm_crt_error_t TVMInitializeRuntime(void)
 
 #define ALIGNMENT ((size_t)TVM_RUNTIME_ALLOC_ALIGNMENT_BYTES)
 
+TVM_AI_SHARED
 tvm_crt_error_t StackMemoryManager_Init(tvm_workspace_t *tvm_runtime_workspace, uint8_t *g_aot_memory,
                                         size_t workspace_size)
 {
@@ -64,6 +59,7 @@ static size_t used(const tvm_workspace_t *workspace)
     return (size_t)(workspace->next_alloc - workspace->workspace);
 }
 
+TVM_AI_SHARED
 tvm_crt_error_t StackMemoryManager_Allocate(tvm_workspace_t *tvm_runtime_workspace, int32_t nbytes, void **allocated)
 {
     const size_t left = tvm_runtime_workspace->workspace_size - used(tvm_runtime_workspace);
@@ -77,6 +73,7 @@ tvm_crt_error_t StackMemoryManager_Allocate(tvm_workspace_t *tvm_runtime_workspa
     return kTvmErrorNoError;
 }
 
+TVM_AI_SHARED
 tvm_crt_error_t StackMemoryManager_Free(tvm_workspace_t *tvm_runtime_workspace, void *ptr)
 {
     /* By addresses: what is freed wrongly may be anywhere. Below the start, the difference is huge. */

@@ -8,12 +8,14 @@
 /* A table begins with its length, low byte first; names follow, each with its zero; a second zero ends it. */
 #define HEAD 2
 
+TVM_AI_SHARED
 tvm_function_index_t TVMFuncRegistry_GetNumFuncs(const TVMFuncRegistry *reg)
 {
     const unsigned low = (unsigned char)reg->names[0], high = (unsigned char)reg->names[1];
     return (tvm_function_index_t)(low | high << 8);
 }
 
+TVM_AI_SHARED
 int TVMFuncRegistry_SetNumFuncs(const TVMFuncRegistry *reg, tvm_function_index_t num_funcs)
 {
     char *names = (char *)(uintptr_t)reg->names; /* of a registry in RAM: that is the caller's to know */
@@ -22,11 +24,13 @@ int TVMFuncRegistry_SetNumFuncs(const TVMFuncRegistry *reg, tvm_function_index_t
     return (int)kTvmErrorNoError;
 }
 
+TVM_AI_SHARED
 const char *TVMFuncRegistry_Get0thFunctionName(const TVMFuncRegistry *reg)
 {
     return reg->names + HEAD;
 }
 
+TVM_AI_SHARED
 tvm_crt_error_t TVMFuncRegistry_Lookup(const TVMFuncRegistry *reg, const char *name,
                                        tvm_function_index_t *function_index)
 {
@@ -42,6 +46,7 @@ tvm_crt_error_t TVMFuncRegistry_Lookup(const TVMFuncRegistry *reg, const char *n
     return kTvmErrorFunctionNameNotFound;
 }
 
+TVM_AI_SHARED
 tvm_crt_error_t TVMFuncRegistry_GetByIndex(const TVMFuncRegistry *reg, tvm_function_index_t index,
                                            TVMBackendPackedCFunc *out_func)
 {
@@ -52,6 +57,7 @@ tvm_crt_error_t TVMFuncRegistry_GetByIndex(const TVMFuncRegistry *reg, tvm_funct
     return kTvmErrorNoError;
 }
 
+TVM_AI_SHARED
 TVMBackendPackedCFunc tvm_ai_find_function(const TVMFuncRegistry *registry, const char *name)
 {
     tvm_function_index_t index;
@@ -74,6 +80,7 @@ static void *pointer_in(const TVMValue *argument, int type_code)
     return NULL;
 }
 
+TVM_AI_SHARED
 int tvm_ai_tvm_aot_pointers(void **pointers, const uint8_t *sizes, int count, const TVMValue *args,
                             const int *type_codes, int num_args)
 {

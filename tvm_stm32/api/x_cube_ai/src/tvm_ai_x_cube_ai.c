@@ -39,6 +39,7 @@ static tvm_ai_x_cube_ai_network *find(const tvm_ai_x_cube_ai_model *model, ai_ha
     return handle == network && network->model != NULL ? network : NULL;
 }
 
+TVM_AI_SHARED
 ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = model->network;
@@ -56,6 +57,7 @@ ai_error tvm_ai_x_cube_ai_create(ai_handle *handle, const ai_buffer *config, con
     return network->error;
 }
 
+TVM_AI_SHARED
 ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
@@ -66,6 +68,7 @@ ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_mode
     return AI_HANDLE_NULL;
 }
 
+TVM_AI_SHARED
 ai_error tvm_ai_x_cube_ai_get_error(ai_handle handle, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
@@ -132,12 +135,14 @@ static ai_u32 bind_params(const tvm_ai_x_cube_ai_model *model, const ai_network_
     return bind(model, activations, weights);
 }
 
+TVM_AI_SHARED
 ai_bool tvm_ai_x_cube_ai_init(ai_handle handle, const ai_network_params *params, const tvm_ai_x_cube_ai_model *model)
 {
     tvm_ai_x_cube_ai_network *network = find(model, handle);
     return network == NULL ? 0 : is_fine(network, bind_params(model, params));
 }
 
+TVM_AI_SHARED
 ai_error tvm_ai_x_cube_ai_create_and_init(ai_handle *handle, const ai_handle activations[], const ai_handle weights[],
                                           const tvm_ai_x_cube_ai_model *model)
 {
@@ -190,6 +195,7 @@ static ai_u32 run(const tvm_ai_x_cube_ai_model *model, const ai_buffer *inputs, 
     return 0;
 }
 
+TVM_AI_SHARED
 ai_i32 tvm_ai_x_cube_ai_run(ai_handle handle, const ai_buffer *inputs, const ai_buffer *outputs,
                             const tvm_ai_x_cube_ai_model *model)
 {
@@ -215,16 +221,19 @@ __attribute__((noinline)) static ai_buffer *buffers_get(ai_handle handle, ai_u16
     return known ? buffers : NULL;
 }
 
+TVM_AI_SHARED
 ai_buffer *tvm_ai_x_cube_ai_inputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model)
 {
     return buffers_get(handle, count, model, model->buffers, model->model->inputs);
 }
 
+TVM_AI_SHARED
 ai_buffer *tvm_ai_x_cube_ai_outputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model)
 {
     return buffers_get(handle, count, model, model->buffers + model->model->inputs, model->model->outputs);
 }
 
+TVM_AI_SHARED
 ai_bool tvm_ai_x_cube_ai_get_info(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model)
 {
     if (report == NULL || !answers(model, handle)) {
@@ -234,11 +243,13 @@ ai_bool tvm_ai_x_cube_ai_get_info(ai_handle handle, ai_network_report *report, c
     return 1;
 }
 
+TVM_AI_SHARED
 ai_bool tvm_ai_x_cube_ai_get_report(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model)
 {
     return handle == AI_HANDLE_NULL ? 0 : tvm_ai_x_cube_ai_get_info(handle, report, model);
 }
 
+TVM_AI_SHARED
 ai_bool tvm_ai_x_cube_ai_params_get(ai_network_params *params, const tvm_ai_x_cube_ai_model *model)
 {
     if (params == NULL) {

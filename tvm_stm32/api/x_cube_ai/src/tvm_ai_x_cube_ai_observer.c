@@ -59,6 +59,7 @@ static const tvm_ai_x_cube_ai_observable *find(ai_handle handle)
     return NULL;
 }
 
+TVM_AI_SHARED
 ai_bool ai_platform_observer_node_info(ai_handle network, ai_observer_node *node_info)
 {
     const tvm_ai_x_cube_ai_observable *found = find(network);
@@ -69,6 +70,7 @@ ai_bool ai_platform_observer_node_info(ai_handle network, ai_observer_node *node
     return 1;
 }
 
+TVM_AI_SHARED
 ai_bool ai_platform_observer_register(ai_handle network, ai_observer_node_cb cb, ai_handle cookie, ai_u32 flags)
 {
     const tvm_ai_x_cube_ai_observable *found = find(network);
@@ -87,6 +89,7 @@ ai_bool ai_platform_observer_register(ai_handle network, ai_observer_node_cb cb,
     return 1;
 }
 
+TVM_AI_SHARED
 ai_bool ai_platform_observer_unregister(ai_handle network, ai_observer_node_cb cb, ai_handle cookie)
 {
     const tvm_ai_x_cube_ai_observable *found = find(network);
@@ -98,6 +101,7 @@ ai_bool ai_platform_observer_unregister(ai_handle network, ai_observer_node_cb c
     return 1;
 }
 
+TVM_AI_SHARED
 ai_bool ai_platform_observer_register_s(ai_handle network, ai_observer_exec_ctx *ctx)
 {
     if (ctx == NULL || !ai_platform_observer_register(network, ctx->on_node, ctx->cookie, ctx->flags)) {
@@ -109,6 +113,7 @@ ai_bool ai_platform_observer_register_s(ai_handle network, ai_observer_exec_ctx 
     return 1;
 }
 
+TVM_AI_SHARED
 ai_bool ai_platform_observer_unregister_s(ai_handle network, ai_observer_exec_ctx *ctx)
 {
     if (ctx == NULL || !ai_platform_observer_unregister(network, ctx->on_node, ctx->cookie)) {

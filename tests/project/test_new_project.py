@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new project builds with SCons and with CMake, boots on the emulated board, and prints what TFLM computes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import pytest
+from cmake_project import Project, tvm_stm32
+from exactness.onnx_builder import OnnxBuilder
+from exactness.oracle import Oracle
+from scons_project import ROOT, tiny_model
+from tflite_builder import TfliteBuilder
+
+from tvm_stm32.device.part import find_part
+from tvm_stm32.errors import CapacityError, SettingsError, TvmStm32Error
+from tvm_stm32.project.contents import project_files
+from tvm_stm32.project.create import new_project
+from tvm_stm32.project.model_file import whole_model
+
+F405 = "STM32F405RGT6"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project for the F405, as the command line makes it."""
+    folder = tmp_path_factory.mktemp("written")
+    (folder / "kws.tflite").write_bytes(tiny_model())
+    project = folder / "a project"
+    printed = tvm_stm32("new-project", project, "--model", folder / "kws.tflite", "--part", F405.lower())
+    assert printed.splitlines()[-1] == f"{project}: a project for {F405}; its README.md says how to build and run it"
+    return project
+
+
+@pytest.fixture(scope="module")
+def expected() -> str:
+    """What the firmware must print: TFLM's output for the input that main.c makes up."""
+    oracle = Oracle(tiny_model())
+    oracle.run([(37 * np.arange(8) + 11).astype(np.uint8).view(np.int8).reshape(1, 8)])
+    values = oracle.output(0).ravel().tolist()
+    assert len(set(values)) > 1
+    return " ".join(map(str, values))
+
+
+def scons(folder: Path, *arguments: str) -> str:
+    """What SCons prints in `folder`; it must succeed."""
+    environment = {name: value for name, value in os.environ.items() if name != "SCONSFLAGS"}
+    command = [sys.executable, "-m", "SCons", "-Q", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_scons_builds_it_and_runs_it(written: Path, expected: str, tmp_path: Path) -> None:
+    project = shutil.copytree(written, tmp_path / "elsewhere")
+    assert "warning" not in scons(project)
+    assert scons(project, "-q") == "", "a second build has something to do"
+    assert scons(project, "run") == f"t1: {expected}\n"
+    built = {file.name for file in (project / "build").iterdir() if file.is_file()}
+    assert built == {"app.elf", "app.map", "app.bin", "app.hex"}
+    scons(project, "-c")
+    assert not [file for file in project.rglob("*") if file.is_file() and file.name.endswith((".o", ".elf", ".map"))]
+
+
+def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
+    written: Path, expected: str, tmp_path: Path
+) -> None:
+    """QEMU has no H743: it runs what is linked for a board with a Cortex-M7."""
+    part = find_part("STM32H743ZIT6")
+    for name, content in project_files("kws", part, "balanced", "models/kws.tflite").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    shutil.copytree(written / "models", tmp_path / "models")
+    project = Project(tmp_path)
+    project.configure(f"TvmStm32_DIR={ROOT / 'cmake'}", f"TVM_STM32_PYTHON={sys.executable}")
+    assert "warning" not in project.build()
+    assert {"app.elf", "app.bin", "app.hex"} <= {file.name for file in project.build_folder.iterdir()}
+    assert project.build("--target", "run").splitlines()[-1] == f"t1: {expected}"
+
+
+def test_files_are_the_same_anywhere(written: Path) -> None:
+    """They follow from name, part, objective and model alone; so no path of this machine is among them."""
+    files = project_files("kws", find_part(F405), "balanced", "models/kws.tflite")
+    files["models/kws.tflite"] = tiny_model()
+    assert {str(file.relative_to(written)): file.read_bytes() for file in written.rglob("*") if file.is_file()} == files
+
+
+def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
+    """The project's one file is the same network."""
+    builder = OnnxBuilder()
+    weights = builder.constant(np.eye(4, dtype=np.float32))
+    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
+    onnx.save_model(model, tmp_path / "kws.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    assert whole_model(tmp_path / "kws.onnx") != (tmp_path / "kws.onnx").read_bytes()
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone/kws.onnx").write_bytes(whole_model(tmp_path / "kws.onnx"))
+    assert whole_model(tmp_path / "alone/kws.onnx") == (tmp_path / "alone/kws.onnx").read_bytes()
+    tensor = onnx.load(tmp_path / "alone/kws.onnx", load_external_data=False).graph.initializer[0]
+    assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.eye(4))
+
+
+def test_readme_names_what_there_is(written: Path) -> None:
+    text = (written / "README.md").read_text()
+    for name in ("models/kws.tflite", "src/main.c", "src/console.c", "board/link.ld", "board/startup.c"):
+        assert f"`{name}`" in text and (written / name).is_file()
+    for command in ("`scons`", "`scons run`", "`cmake -B build`", "`cmake --build build --target run`"):
+        assert command in text
+
+
+def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(SettingsError, match="this folder is not empty"):
+        new_project(tmp_path, Path("kws.tflite"), F405)
+    with pytest.raises(SettingsError, match="this is a file"):
+        new_project(tmp_path / "mine.txt", Path("kws.tflite"), F405)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "name", "what"),
+    [
+        ("kws.tflite", "STM32F999", None, "there is no STM32 part 'STM32F999'"),
+        ("2 words.tflite", F405, None, "'2_words' is no C identifier"),
+        ("Install.tflite", F405, None, "'install' means something else in a project"),
+        ("kws.tflite", F405, "app", "'app' means something else in a project"),
+    ],
+)
+def test_mistakes_leave_nothing_behind(tmp_path: Path, model: str, part: str, name: str | None, what: str) -> None:
+    with pytest.raises(TvmStm32Error, match=what):
+        new_project(tmp_path / "new", tmp_path / model, part, name)
+    assert not (tmp_path / "new").exists()
+
+
+def test_model_that_does_not_fit_beside_the_stack(tmp_path: Path) -> None:
+    """The activations alone would fit the 6 KB."""
+    builder = TfliteBuilder()
+    x = builder.input([1, 5000], "int8", 0.5, 3)
+    y = builder.value([1, 1], "int8", 0.25, -7)
+    weights = builder.constant(np.ones((1, 5000), np.int8), [0.125], [0])
+    builder.operator("FULLY_CONNECTED", [x, weights, -1], [y])
+    (tmp_path / "kws.tflite").write_bytes(builder.finish([y]))
+    with pytest.raises(CapacityError, match=r"kws.tflite needs 5,\d\d\d bytes of RAM .* beside a stack of 1,536"):
+        new_project(tmp_path / "new", tmp_path / "kws.tflite", "STM32C011F6P6")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The boards that a project is linked for: its part and, where QEMU has no board like it, one with the same core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tvm_stm32.device.part import Part
+from tvm_stm32.emulator.machine import Machine, machine_for_core, machine_for_part
+from tvm_stm32.errors import ToolError
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A linker script and a start-up are made for `part`, and lie in `folder` of the project."""
+
+    folder: str
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """`target` is the real board; firmware linked for `emulated`, which may be the same, runs on `machine`."""
+
+    target: Board
+    emulated: Board
+    machine: Machine
+
+    @property
+    def all(self) -> list[Board]:
+        """Each board once."""
+        return list(dict.fromkeys((self.target, self.emulated)))
+
+
+def boards_for(part: Part) -> Boards:
+    """The boards of a project for `part`.
+
+    Where QEMU has no board with the part's memories, the firmware runs on one with much memory and a core for the same
+    code: machine flags and objects stay those of the part, and only the linker script and the start-up differ.
+    """
+    target = Board("board", part)
+    try:
+        return Boards(target, target, machine_for_part(part))
+    except ToolError:
+        machine = machine_for_core(part.core)
+        like = replace(machine.board, core=part.core, fpu=part.fpu)
+        return Boards(target, Board("emulated", like), machine)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a standalone project, from its name and part alone: the same bytes each time, and no absolute path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tvm_stm32.codegen.environment import c_environment
+from tvm_stm32.device.linker_script import render_linker_script
+from tvm_stm32.device.part import Part
+from tvm_stm32.device.startup import render_startup
+from tvm_stm32.project.boards import boards_for
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SEMIHOSTING = Path(__file__).resolve().parents[1] / "emulator" / "semihosting.h"
+
+#: file of a project -> the template or file it is made from
+_FILES = {
+    "README.md": "README.md.j2",
+    "SConstruct": "SConstruct.j2",
+    "CMakeLists.txt": "CMakeLists.txt.j2",
+    "cmake/toolchain.cmake": "toolchain.cmake.j2",
+    ".gitignore": "gitignore.j2",
+    "src/main.c": "main.c.j2",
+    "src/console.c": "console.c",
+    "src/console.h": "console.h",
+}
+
+
+def project_files(name: str, part: Part, optimize: str, model: str) -> dict[str, bytes]:
+    """Every file of a project but the model itself, by its path in the project.
+
+    Args:
+        name: the model's name in C.
+        part: what the firmware is for.
+        optimize: "time", "ram" or "balanced".
+        model: where the project keeps the model file, such as "models/kws.tflite".
+    """
+    boards = boards_for(part)
+    environment = c_environment(_TEMPLATES)
+    context = {"name": name, "part": part, "optimize": optimize, "model": model, "boards": boards}
+    files = {file: environment.get_template(template).render(context) for file, template in _FILES.items()}
+    files["src/semihosting.h"] = _SEMIHOSTING.read_text(encoding="utf-8")
+    for board in boards.all:
+        files[f"{board.folder}/link.ld"] = render_linker_script(board.part)
+        files[f"{board.folder}/startup.c"] = render_startup(board.part)
+    return {file: text.encode() for file, text in files.items()}
