@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See pl081.h. Registers and their bits are those of Arm's PrimeCell Single Master DMA Controller (PL081), channel 0. */
+/* See pl081.h. Registers and bits are those of Arm's PrimeCell Single Master DMA Controller (PL081), channel 0. */
 #include "pl081.h"
 
 /* Word offsets. */

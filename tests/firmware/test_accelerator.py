@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from api.test_network import network
 
-from tests.api.layered import without_weights
+from tests.api.layered import layered, without_weights
 from tests.firmware.build import build_firmware, build_host_program
 from tests.firmware.test_api import F405, tiny_line
 from tests.tiny_models import mirror, tiny, total
@@ -29,7 +29,7 @@ from tvm_stm32.quantize.tflite import quantize_multiplier
 
 def accelerated(model: CompiledModel) -> CompiledModel:
     """`model` as if it had been compiled with ``--accelerator yes``."""
-    return msgspec.structs.replace(model, settings=msgspec.structs.replace(model.settings, accelerator=True))
+    return layered(model, "native", accelerator="yes")
 
 
 PRINTED = [

@@ -83,8 +83,8 @@ typedef struct {
 } tvm_ai_accelerated;
 
 /*
- * Make `accelerated` run the model of `accelerable` in `memory`, as tvm_ai_create does, and open the accelerator for it.
- * Does not wait for what open started. The table `accelerator` is needed until destroy. One that lives is destroyed
+ * Make `accelerated` run the model of `accelerable` in `memory`, as tvm_ai_create does, and open the accelerator for
+ * it. Does not wait for what open started. The table `accelerator` is needed until destroy. One that lives is destroyed
  * first, whatever comes of the new one. If the accelerator declines, runs are those of tvm_ai_run.
  *
  * Returns what tvm_ai_create does; TVM_AI_ERROR_NULL also for a null accelerable or accelerator;

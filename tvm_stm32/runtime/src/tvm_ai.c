@@ -81,6 +81,7 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
     return status;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_check(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);

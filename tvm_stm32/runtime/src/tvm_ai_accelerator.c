@@ -11,6 +11,7 @@ static void reset(tvm_ai_accelerated *accelerated)
     (void)memset(accelerated, 0, sizeof *accelerated);
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_create_accelerated(tvm_ai_accelerated *accelerated, const tvm_ai_accelerable *accelerable,
                                         const tvm_ai_memory *memory, const tvm_ai_accelerator *accelerator)
 {
@@ -62,6 +63,7 @@ static tvm_ai_status wait(tvm_ai_accelerated *accelerated)
     return status;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_run_accelerated(tvm_ai_accelerated *accelerated)
 {
     if (accelerated == NULL) {
@@ -85,6 +87,7 @@ tvm_ai_status tvm_ai_run_accelerated(tvm_ai_accelerated *accelerated)
     return instance->error;
 }
 
+TVM_AI_SHARED
 tvm_ai_status tvm_ai_destroy_accelerated(tvm_ai_accelerated *accelerated)
 {
     if (accelerated == NULL) {
