@@ -31,8 +31,12 @@ OPTIONS = {
     "DEQUANTIZE": "DequantizeOptions",
     "EXPAND_DIMS": "ExpandDimsOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "LEAKY_RELU": "LeakyReluOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions",
+    "MINIMUM": "MaximumMinimumOptions",
     "MUL": "MulOptions",
     "PAD": "PadOptions",
     "PADV2": "PadV2Options",
@@ -40,6 +44,7 @@ OPTIONS = {
     "RESHAPE": "ReshapeOptions",
     "SOFTMAX": "SoftmaxOptions",
     "SQUEEZE": "SqueezeOptions",
+    "SUB": "SubOptions",
     "TRANSPOSE": "TransposeOptions",
 }
 

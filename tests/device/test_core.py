@@ -33,6 +33,8 @@ def test_an_unknown_core_lists_all() -> None:
         ("cortex-m4", "fpv4-sp-d16", "softfp", "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=softfp"),
         ("cortex-m7", "fpv5-d16", None, "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard"),
         ("cortex-m0plus", None, None, "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft"),
+        ("cortex-m55", "auto", None, "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard"),
+        ("cortex-m85", None, "hard", "-march=armv8.1-m.main+mve.fp+fp.dp -mthumb -mfloat-abi=hard"),
     ],
 )
 def test_flags(core: str, fpu: str | None, float_abi: str | None, flags: str) -> None:

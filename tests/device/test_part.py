@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import json
+import re
+from importlib.resources import files
+
 import pytest
 from modm_devices.parser import DeviceParser
 
-from tvm_stm32.device import part as part_module
-from tvm_stm32.device.part import Interrupt, MemoryRegion, find_part
+from tvm_stm32.device import database
+from tvm_stm32.device.part import Interrupt, MemoryRegion, Part, find_part, part_numbers, read_parts
 from tvm_stm32.errors import SettingsError
 
 
 def one_part_of_each_file() -> list[str]:
-    """For each XML file of modm-devices the part that comes first."""
+    """For each file with data the part that comes first."""
     first: dict[str, str] = {}
-    for name, file in sorted(part_module._index().items()):
+    for name, file in sorted(database.part_numbers().items()):
         first.setdefault(file, name)
     return sorted(first.values())
 
@@ -51,6 +55,9 @@ def test_a_part_without_fpu() -> None:
         ("STM32F405RGTx", "STM32F405RGTX"),
         ("STM32F405RGT6TR", "STM32F405RGT6"),
         ("STM32F405xG", "STM32F405XG"),
+        ("f405rgt6", "STM32F405RGT6"),
+        ("STM32-F405 RG", "STM32F405RG"),
+        ("STM32F405RGV7", "STM32F405RGV7"),
     ],
 )
 def test_forgiven_names(asked: str, name: str) -> None:
@@ -73,7 +80,7 @@ def test_trustzone_parts_have_the_nonsecure_addresses() -> None:
     assert {region.name for region in part.memory} == {"flash", "sram1", "sram2", "sram3", "sram4", "backup"}
 
 
-@pytest.mark.parametrize("name", ["", "x", "STM32", "STM32F4", "STM32N657X0", "ATMEGA328", "STM32F405RGT6@m7"])
+@pytest.mark.parametrize("name", ["", "x", "STM32", "STM32F4", "STM32MP157A", "ATMEGA328", "STM32F405RGT6@m7"])
 def test_unknown_parts(name: str) -> None:
     with pytest.raises(SettingsError, match="no STM32 part"):
         find_part(name)
@@ -95,7 +102,7 @@ def test_one_file_is_parsed_for_one_part(monkeypatch: pytest.MonkeyPatch) -> Non
     parsed = []
     parse = DeviceParser.parse
     monkeypatch.setattr(DeviceParser, "parse", lambda self, path: (parsed.append(path), parse(self, path))[1])
-    part_module._read.cache_clear()
+    database.read_drivers.cache_clear()
     find_part("STM32G071RBT6")
     find_part("STM32G071RBT6")
     assert len(parsed) == 1
@@ -110,3 +117,74 @@ def test_every_family_has_flash_and_ram() -> None:
         assert bool(part.fpu) == (part.fpu in part.core.fpus), name
         positions = [interrupt.position for interrupt in part.interrupts]
         assert positions == sorted(set(positions)), name
+
+
+# --- what modm-devices lacks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "cpu", "flash", "ram"),
+    [
+        ("STM32WBA50KGU6", "cortex-m33", 1024, 48),
+        ("STM32WBA52CEU6TR", "cortex-m33", 512, 64),
+        ("STM32WBA55CGU7", "cortex-m33", 1024, 128),
+        ("STM32WBA65RIV7", "cortex-m33", 2048, 512),
+        ("STM32C531CBT6", "cortex-m33", 64, 64),  # one of two banks with a gap between them
+        ("STM32C562RET6", "cortex-m33", 512, 128),
+        ("STM32C5A3ZGT6", "cortex-m33", 1024, 256),
+        ("STM32WB5MMGH6TR", "cortex-m4", 1024, 192),
+        ("STM32F750N8H6", "cortex-m7", 64, 320),  # modm-devices: 1024
+        ("STM32L496AEI6", "cortex-m4", 512, 256),  # likewise
+    ],
+)
+def test_supplement(name: str, cpu: str, flash: int, ram: int) -> None:
+    part = find_part(name)
+    assert (part.cpu, part.flash.size >> 10, part.ram.size >> 10) == (cpu, flash, ram)
+    assert part.flash.start == 0x08000000
+
+
+@pytest.mark.parametrize("name", ["STM32N657X0H3Q", "stm32n657x0h3qtr", "STM32N645Z0", "n655"])
+def test_stm32n6_runs_from_the_ram_that_its_boot_rom_loads(name: str) -> None:
+    part = find_part(name)
+    assert (part.cpu, part.compiler_flags()) == ("cortex-m55", ["-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard"])
+    assert part.flash == MemoryRegion("FLASH", 0x34180400, 511 << 10, "rx")
+    assert part.ram == MemoryRegion("RAM", 0x34000000, 1536 << 10, "rwx")
+    assert part.interrupts[-1] == Interrupt(194, "IRQ194")
+
+
+def test_supplement_has_nothing_that_modm_devices_has() -> None:
+    """It would go unseen when a newer modm-devices knows better."""
+    text = files("modm_devices").joinpath("resources/devices/db.json").read_text(encoding="utf-8")
+    known = [part for parts in json.loads(text).values() for part in parts]
+    own = [number for number, source in database.part_numbers().items() if source == "parts.json"]
+    assert len(own) == 174
+    assert not {known_one for known_one in known for number in own if known_one.startswith(number)}
+    assert not set(database._alike()) & set(known)
+    assert set(database._alike().values()) | set(database._corrections()) <= set(known)
+
+
+#: KiB of flash by the letter before the package's, as ST's ordering codes have it
+CAPACITY = {"3": 8, "4": 16, "5": 24, "6": 32, "7": 48, "8": 64, "b": 128, "z": 192, "c": 256, "d": 384, "e": 512}
+CAPACITY |= {"f": 768, "g": 1024, "h": 1536, "i": 2048, "j": 4096, "k": 3072, "y": 640}
+
+
+def test_no_part_has_more_flash_than_its_number_says() -> None:
+    """A program that links must fit. Parts may have less in one piece than in all; the N6 has none."""
+    checked = 0
+    for part in one_part_of_each_capacity():
+        letter = re.match(r"stm32(?:wba..|....).([0-9a-z])", part.name.lower())
+        assert letter
+        if part.name.startswith(("STM32WB1", "STM32N6")):  # 320 KiB behind the letter of 256
+            continue
+        checked += 1
+        assert part.flash.size <= CAPACITY[letter[1]] << 10, part.name
+    assert checked > 350
+
+
+def one_part_of_each_capacity() -> list[Part]:
+    """Of each line, such as STM32F405, one part for each size of flash."""
+    chosen: dict[tuple[str, str], str] = {}
+    for name in part_numbers():
+        pins = 10 if name.startswith("stm32wba") else 9
+        chosen.setdefault((name[:pins], name[pins + 1]), name)
+    return read_parts(tuple(sorted(chosen.values())))

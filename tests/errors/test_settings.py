@@ -44,10 +44,10 @@ def test_name_that_cannot_be_used(command_line: CommandLine, name: str, what: st
 @pytest.mark.parametrize(
     ("options", "where", "what", "hint"),
     [
-        ("--part STM32F405RGT9X", "part", "there is no STM32 part 'STM32F405RGT9X'", "near it: STM32F405RGT"),
+        ("--part STM32F405RHT6", "part", "there is no STM32 part 'STM32F405RHT6'", "near it: STM32F405RGT"),
         ("--part ATMEGA328P", "part", "there is no STM32 part 'ATMEGA328P'", "e.g. STM32F405RGT6"),
         ("--part STM32H745ZIT6", "part", "'STM32H745ZIT6' has more than one core", "say which: STM32H745ZIT6@m4, "),
-        ("--cpu cortex-a9", "--cpu", "there is no core 'cortex-a9'", "one of: cortex-m0, cortex-m0plus, cortex-m3, "),
+        ("--cpu cortex-a9", "--cpu", "there is no core 'cortex-a9'", "one of: cortex-m0, cortex-m0plus, cortex-m1, "),
         (
             "--cpu cortex-m4 --api native,x-cube",
             "--api",

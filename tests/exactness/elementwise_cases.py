@@ -35,7 +35,7 @@ def broadcast_pairs(draw: Draw) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 @st.composite
 def binary_operators(draw: Draw, kind: str) -> Case:
-    """ADD or MUL with broadcasting; one operand may be a constant."""
+    """ADD, SUB or MUL with broadcasting; one operand may be a constant."""
     dtype, seed, shape = draw(DTYPES), draw(SEEDS), draw(broadcast_pairs())
     constant = shape.index(()) if () in shape else draw(st.sampled_from([None, None, 0, 1]))  # a scalar is a constant
     builder, rng = TfliteBuilder(), np.random.default_rng(seed)
@@ -47,7 +47,7 @@ def binary_operators(draw: Draw, kind: str) -> Case:
     if a.scale is None or b.scale is None:
         scale = 1.0
     else:
-        scale = max(a.scale, b.scale) if kind == "ADD" else a.scale * b.scale * 60
+        scale = max(a.scale, b.scale) if kind != "MUL" else a.scale * b.scale * 60
     result = np.broadcast_shapes(*shape)
     target = draw(result_types(dtype, scale)).value(builder, result)
     activation = draw(ACTIVATIONS)
@@ -63,6 +63,30 @@ def unary_operators(draw: Draw, kind: str, source: st.SearchStrategy[Type], targ
     operand, result = x.input(builder, shape), y.value(builder, shape)
     builder.operator(kind, [operand], [result])
     return Case(builder.finish([result]), seed, f"{kind} {shape}, {x} to {y}")
+
+
+@st.composite
+def extrema(draw: Draw, kind: str) -> Case:
+    """MAXIMUM or MINIMUM with broadcasting, of one quantization."""
+    seed, shape, x = draw(SEEDS), draw(broadcast_pairs()), draw(types(draw(DTYPES)))
+    builder, rng = TfliteBuilder(), np.random.default_rng(seed)
+    operands = [x.input(builder, one) if one else x.constant(builder, one, rng) for one in shape]
+    target = x.value(builder, np.broadcast_shapes(*shape))
+    builder.operator(kind, operands, [target])
+    return Case(builder.finish([target]), seed, f"{kind} {shape}, {x}")
+
+
+@st.composite
+def nonlinear_operators(draw: Draw, kind: str, result: Type | None = None) -> Case:
+    """LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU over every int8 value; `result` is the type that the format prescribes."""
+    dtype, seed = draw(DTYPES), draw(SEEDS)
+    x = draw(types(dtype, 1e-3))
+    y = FLOAT if x.scale is None else result or draw(result_types(dtype, x.scale, 0.3, 3.0))
+    options = {"alpha": draw(st.floats(0.0, 1.0, width=32))} if kind == "LEAKY_RELU" else {}
+    builder = TfliteBuilder()
+    operand, target = x.input(builder, (1, 700)), y.value(builder, (1, 700))
+    builder.operator(kind, [operand], [target], **options)
+    return Case(builder.finish([target]), seed, f"{kind} {x} to {y} {options}")
 
 
 @st.composite

@@ -34,7 +34,9 @@ EMULATOR = Path(tvm_stm32.emulator.__file__).parent
 def run_on_emulator(models: Sequence[CompiledModel], inputs: Sequence[Rounds], core: str, folder: Path) -> list[Rounds]:
     """The outputs of each run of each model on an emulated board with `core`; every model has as many runs."""
     machine = machine_for_core(find_core(core))
-    board = machine.board if machine.board.cpu == core else replace(machine.board, core=find_core(core))
+    board = machine.board
+    if board.cpu != core:
+        board = replace(board, core=find_core(core), fpu=board.fpu if board.fpu in find_core(core).fpus else None)
     for model in models:
         for name, content in emit(model).items():
             (folder / name).write_bytes(content)

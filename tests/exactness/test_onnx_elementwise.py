@@ -56,6 +56,17 @@ def unary(draw: Draw) -> Case:
 
 
 @st.composite
+def functions(draw: Draw) -> Case:
+    """Sigmoid, Tanh, HardSwish and LeakyRelu."""
+    builder, seed, x_type, shape = OnnxBuilder(), draw(SEEDS), draw(quantized_types()), draw(SHAPES)
+    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSwish", "LeakyRelu"]))
+    attributes = {"alpha": draw(st.floats(0, 1, width=32))} if kind == "LeakyRelu" else {}
+    result = builder.node(kind, builder.quantized_input((*shape, 64), x_type), **attributes)
+    y_type = draw(result_types(1 / 128 if kind in ("Sigmoid", "Tanh") else x_type.scale))
+    return Case(builder.finish(builder.quantize(result, y_type)), seed, f"{kind} {attributes} {x_type} to {y_type}")
+
+
+@st.composite
 def quantizations(draw: Draw) -> Case:
     """float32 to integers: ordinary values, and halves of the scale, which are ties."""
     builder, seed, y_type = OnnxBuilder(), draw(SEEDS), draw(quantized_types(0.01, 0.05))
@@ -143,7 +154,7 @@ def movements(draw: Draw) -> Case:
 
 @pytest.mark.parametrize(
     ("strategy", "number"),
-    [(pairs, 20), (unary, 10), (quantizations, 8), (average_pools, 20), (means, 15), (movements, 20)],
+    [(pairs, 20), (unary, 10), (functions, 15), (quantizations, 8), (average_pools, 20), (means, 15), (movements, 20)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_value_is_equal(strategy: Callable[[], st.SearchStrategy[Case]], number: int) -> None:

@@ -81,12 +81,22 @@ def element_by_element(draw: Draw) -> Case:
     a = builder.input(shape)
     a = builder.node("MaxPool", a, kernel_shape=[1] * (len(shape) - 2)) if len(shape) > 2 and draw(st.booleans()) else a
     other = tuple(draw(st.sampled_from([1, n])) for n in shape[draw(st.integers(0, len(shape) - 1)) :])
-    if kind in ("Sub", "Div") or draw(st.booleans()):
+    if kind == "Div" or draw(st.booleans()):
         b = builder.constant(np.random.default_rng(seed).uniform(0.5, 2, other), "float32")
     else:
         b = builder.input((1,) * (len(shape) - len(other)) + other)
     operands = (b, a) if kind in ("Add", "Mul") and draw(st.booleans()) else (a, b)
     return finish(builder, builder.node(kind, *operands), seed, f"{kind} of {shape} and {other}")
+
+
+@st.composite
+def functions(draw: Draw) -> Case:
+    """Sigmoid, Tanh, HardSwish and LeakyRelu, of numbers around 0 and of large ones."""
+    builder, seed = OnnxBuilder(), draw(SEEDS)
+    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSwish", "LeakyRelu"]))
+    factor = builder.constant(np.float32(draw(st.sampled_from([0.01, 1.0, 30.0]))), "float32")
+    scaled = builder.node("Mul", builder.input((1, 301)), factor)
+    return finish(builder, builder.node(kind, scaled), seed, kind)
 
 
 @st.composite
@@ -148,7 +158,15 @@ def movements(draw: Draw) -> Case:
 
 @pytest.mark.parametrize(
     ("strategy", "number"),
-    [(convolutions, 15), (dense_layers, 12), (element_by_element, 15), (pools, 12), (reductions, 12), (movements, 12)],
+    [
+        (convolutions, 15),
+        (dense_layers, 12),
+        (element_by_element, 15),
+        (functions, 8),
+        (pools, 12),
+        (reductions, 12),
+        (movements, 12),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_float_operators_are_close(strategy: Callable[[], st.SearchStrategy[Case]], number: int) -> None:

@@ -41,7 +41,7 @@ def test_arm_object_states_what_it_was_compiled_for(tmp_path: Path, flags: str, 
 
 @pytest.mark.parametrize("core", CORES.values(), ids=CORES)
 def test_architectures_have_the_names_of_the_cores(tmp_path: Path, core: Core) -> None:
-    abi = read_abi(compile_object(tmp_path, TEXT, "-mthumb", f"-mcpu={core.cpu}").read_bytes())
+    abi = read_abi(compile_object(tmp_path, TEXT, "-mthumb", core.flag).read_bytes())
     assert abi is not None
     assert abi.architecture == core.architecture
 

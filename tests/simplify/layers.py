@@ -17,8 +17,10 @@ from tvm_stm32.model.network import (
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
+    Function,
     Mean,
     Network,
+    Nonlinear,
     Operator,
     Padding,
     Pool2D,
@@ -122,6 +124,9 @@ class Layers:
 
     def mean(self, x: str) -> str:
         return self._layer(Mean((1, 2)), [x], (1, self.shape(x)[3]), self.zero_point(x) + 5)
+
+    def nonlinear(self, x: str, function: Function) -> str:
+        return self._layer(Nonlinear(function, 0.1), [x], self.shape(x), -60)
 
     def flatten(self, x: str) -> str:
         return self._layer(Reshape(), [x], (1, int(np.prod(self.shape(x)))), self.zero_point(x))

@@ -13,7 +13,7 @@ import pytest
 from exactness.single_operator import SETTINGS, compile_on_host
 from simplify.layers import Layers
 
-from tvm_stm32.model.network import Arithmetic, Network
+from tvm_stm32.model.network import Arithmetic, Function, Network
 from tvm_stm32.model.tflite import read_tflite
 from tvm_stm32.simplify.prune import prune_channels
 from tvm_stm32.simplify.ranges import value_ranges
@@ -101,6 +101,13 @@ def test_a_tensor_keeps_whole_words_and_never_nothing() -> None:
     net = Layers((1, 3, 3, 2))
     network = net.done(net.conv(net.conv("x", 3, dead={0: LOW}), 4))
     assert weights_shapes(check_equality(network))[0] == (2, 1, 1, 2)
+
+
+@pytest.mark.parametrize("function", [Function.HARD_SWISH, Function.LEAKY_RELU])
+def test_a_constant_passes_through_a_function(function: Function) -> None:
+    net = Layers((1, 6, 7, 4))
+    hidden = net.nonlinear(net.conv("x", 8, dead=dict.fromkeys(range(4), 9000), zero_point=-3), function)
+    assert weights_shapes(check_equality(net.done(net.conv(hidden, 4)))) == [(4, 1, 1, 4), (4, 1, 1, 4)]
 
 
 def test_inputs_and_outputs_keep_their_channels() -> None:

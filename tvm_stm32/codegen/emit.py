@@ -8,7 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tvm_stm32.codegen.artifacts import ACCELERATOR_FILES, RUNTIME_FILES
+from tvm_stm32.codegen.artifacts import (
+    ACCELERATOR_FILES,
+    POOL_FILES,
+    RUNTIME_FILES,
+    linker_fragment,
+    weights_binary,
+)
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.environment import c_environment
 from tvm_stm32.codegen.manifest import encode_manifest, manifest
@@ -44,8 +50,14 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
     }
     observed = {f"{name}_observed.h": "observed.h.j2", f"{name}_observed.c": "observed.c.j2"}
     accelerated = {f"{name}_accelerated.h": "accelerated.h.j2", f"{name}_accelerated.c": "accelerated.c.j2"}
+    pooled = {
+        f"{name}_places.h": "places.h.j2",
+        f"{name}_places.c": "places.c.j2",
+        linker_fragment(name): "pools.ld.j2",
+    }
     environment = c_environment()
     context = template_context(model) | {"operator_code": operator_code}
+    pools = context["view"].pools
 
     def render(files: Mapping[str, str]) -> dict[str, bytes]:
         return {
@@ -61,5 +73,6 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
         | copy(RUNTIME_FILES)
         | (render(observed) if model.settings.observer else {})
         | (render(accelerated) | copy(ACCELERATOR_FILES) if model.settings.accelerator else {})
+        | (copy(POOL_FILES) | render(pooled) | {weights_binary(name): pools.unlinked()} if pools else {})
         | dict(layers)
     )

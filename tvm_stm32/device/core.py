@@ -15,11 +15,19 @@ class Core:
     """A Cortex-M core.
 
     `fpus` are the ``-mfpu`` names that the core can be built with, the smallest first; empty: it never has an FPU.
+    "auto" is the FPU that the compiler takes from the core's name, and needs no flag. `march` is for cores that
+    compilers in use do not know by name: what the core has, in the names of the architecture's extensions.
     """
 
     cpu: str
     architecture: str
     fpus: tuple[str, ...] = ()
+    march: str = ""
+
+    @property
+    def flag(self) -> str:
+        """What names the core to gcc and clang."""
+        return f"-march={self.march}" if self.march else f"-mcpu={self.cpu}"
 
     @property
     def mainline(self) -> bool:
@@ -29,21 +37,27 @@ class Core:
     @property
     def vector_table_moves(self) -> bool:
         """True when the core has the VTOR register. It is optional on the M0+, whose STM32 parts all have it."""
-        return self.cpu != "cortex-m0"
+        return self.cpu not in ("cortex-m0", "cortex-m1")
 
+
+#: Helium with floats, and the FPU in double precision: what M52, M55 and M85 are mostly built with.
+_HELIUM = "armv8.1-m.main+mve.fp+fp.dp"
 
 CORES = {
     core.cpu: core
     for core in (
         Core("cortex-m0", "armv6-m"),
         Core("cortex-m0plus", "armv6-m"),
+        Core("cortex-m1", "armv6-m"),
         Core("cortex-m3", "armv7-m"),
         Core("cortex-m4", "armv7e-m", ("fpv4-sp-d16",)),
         Core("cortex-m7", "armv7e-m", ("fpv5-sp-d16", "fpv5-d16")),
         Core("cortex-m23", "armv8-m.base"),
         Core("cortex-m33", "armv8-m.main", ("fpv5-sp-d16",)),
-        # Helium and the FPU come together; -mfpu=auto takes both from -mcpu.
+        Core("cortex-m35p", "armv8-m.main", ("fpv5-sp-d16",)),
+        Core("cortex-m52", "armv8.1-m.main", ("auto",), _HELIUM),
         Core("cortex-m55", "armv8.1-m.main", ("auto",)),
+        Core("cortex-m85", "armv8.1-m.main", ("auto",), _HELIUM),
     )
 }
 
@@ -92,11 +106,12 @@ def compiler_flags(core: Core, fpu: str | None = None, float_abi: str | None = N
     if fpu is not None and fpu not in core.fpus:
         raise SettingsError(f"{core.cpu} has no FPU '{fpu}'", "", "it may have: " + (", ".join(core.fpus) or "none"))
     float_abi = float_abi or ("hard" if fpu else "soft")
-    flags = [f"-mcpu={core.cpu}", "-mthumb"]
+    flags = [core.flag, "-mthumb"]
     if float_abi != "soft":
         if not core.fpus:
             raise SettingsError(
                 f"{core.cpu} has no FPU, so its float ABI cannot be '{float_abi}'", "--float-abi", "use soft"
             )
-        flags.append(f"-mfpu={fpu or core.fpus[0]}")
+        fpu = fpu or core.fpus[0]
+        flags += [] if fpu == "auto" else [f"-mfpu={fpu}"]
     return [*flags, f"-mfloat-abi={float_abi}"]

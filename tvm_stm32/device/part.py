@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""STM32 parts by number: core, memories and interrupts, from the data of the package modm-devices.
-
-modm-devices has one XML file for a group of parts and an index from part number to file; only the file of the part
-asked for is parsed, which takes a few hundredths of a second.
-"""
+"""STM32 parts by number: core, memories and interrupts, from the data that `tvm_stm32.device.database` reads."""
 
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
+from tvm_stm32.device import database
 from tvm_stm32.device.core import Core, compiler_flags, find_core
 from tvm_stm32.errors import SettingsError
+
+#: A number up to the letter of its flash, and behind that package, temperature range and options.
+_STEM = re.compile(r"(stm32(?:wba..|....)[a-z][0-9a-wyz])[a-z]\d.{0,4}")
 
 #: Memory that is lost, shared or not byte-addressable as ordinary RAM is: never the main RAM.
 _SPECIAL_MEMORY = ("backup", "bkpsram", "itcm", "eeprom")
@@ -103,25 +99,27 @@ class Part:
 def find_part(name: str) -> Part:
     """The part called `name`, e.g. "STM32F405RGT6".
 
-    Case does not matter. The end may be left off or be more than the index knows (package, temperature, "TR" for
-    tape and reel), and an "x" stands for any character, as in "STM32F405RGTx", as long as all parts meant are alike.
+    Case, blanks and hyphens do not matter, and "STM32" may be left off. So may the end, or it may be more than the
+    tables know (package, temperature, "TR" for tape and reel), and an "x" stands for any character, as in
+    "STM32F405RGTx", as long as all parts meant are alike.
     A part with two cores needs the core's name: "STM32H745ZIT6@m7".
 
     Raises:
         SettingsError: no part has that name, or parts meant by it differ in core or memory.
     """
-    index = _index()
-    meant = _matches(name.strip().lower(), index)
+    index = part_numbers()
+    wanted = _plain(name)
+    meant = _matches(wanted, index)
     if not meant:
-        near = difflib.get_close_matches(name.strip().lower(), index, n=5, cutoff=0.75)
-        hint = "near it: " + ", ".join(part.upper() for part in near) if near else "e.g. STM32F405RGT6"
+        near = [number.upper() for number in difflib.get_close_matches(wanted, index, n=5, cutoff=0.75)]
+        hint = f"near it: {', '.join(near)}" if near else "e.g. STM32F405RGT6; `tvm-stm32 parts` lists them"
         raise SettingsError(f"there is no STM32 part '{name}'", "part", hint)
     cores = sorted({part.partition("@")[2] for part in meant})
     if len(cores) > 1:
         raise SettingsError(
             f"'{name}' has more than one core",
             "part",
-            "say which: " + ", ".join(f"{_display(name)}@{core}" for core in cores),
+            "say which: " + ", ".join(f"{_display(wanted)}@{core}" for core in cores),
         )
     parts = read_parts(tuple(meant))
     first = parts[0]
@@ -133,18 +131,18 @@ def find_part(name: str) -> Part:
             f"say which: {names}{', ...' if len(parts) > 8 else ''}",
         )
     # No more is claimed than was asked for, and no tape-and-reel suffix is kept.
-    return Part(min(_display(name), first.name, key=len), first.core, first.fpu, first.memory, first.interrupts)
+    return Part(min(_display(wanted), first.name, key=len), first.core, first.fpu, first.memory, first.interrupts)
 
 
 def part_numbers() -> list[str]:
     """The number of every part, in lower case and in order; "@" and the core's name follow where there are two."""
-    return sorted(_index())
+    return sorted(database.part_numbers())
 
 
 def read_parts(numbers: tuple[str, ...]) -> list[Part]:
     """The parts with these numbers, as `part_numbers` spells them, in order of their numbers."""
-    index = _index()
-    return _read(numbers, tuple(sorted({index[number] for number in numbers})))
+    drivers = database.read_drivers(numbers)
+    return [_part(_display(number), drivers[number]) for number in sorted(numbers)]
 
 
 def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:
@@ -158,18 +156,15 @@ def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:
     return runs
 
 
-@cache
-def _index() -> dict[str, str]:
-    """Part number in lower case -> XML file, for the STM32 parts of modm-devices."""
-    text = files("modm_devices").joinpath("resources/devices/db.json").read_text(encoding="utf-8")
-    families: dict[str, dict[str, str]] = json.loads(text)
-    return {
-        part: file for family, parts in families.items() if family.startswith("stm32") for part, file in parts.items()
-    }
+def _plain(name: str) -> str:
+    """`name` as `part_numbers` spells it: in lower case, without blanks and hyphens, with "stm32" before it."""
+    plain = re.sub(r"[\s_-]", "", name.lower())
+    return f"stm32{plain}" if re.match(r"(f|g|h|l|u|c|n|wb|wl)\d|wba\d", plain) else plain
 
 
-def _matches(name: str, index: dict[str, str]) -> list[str]:
-    """The parts that `name` (lower case) means: itself, else those that begin with it, else the one it begins with."""
+def _matches(name: str, index: list[str]) -> list[str]:
+    """The parts that `name` means: itself, else those that begin with it, else the one it begins with, else those
+    that are alike up to the flash."""
     if name in index:
         return [name]
     body, _, core = name.partition("@")
@@ -181,36 +176,20 @@ def _matches(name: str, index: dict[str, str]) -> list[str]:
     if not meant:
         longest = max((b for b in bodies.values() if body.startswith(b) and len(body) - len(b) <= 3), default="")
         meant = sorted(part for part in index if bodies[part] == longest)
+    stem = _STEM.fullmatch(body)
+    if not meant and stem:  # the same chip in a package, or for a temperature range, that no table has
+        meant = sorted(part for part in index if bodies[part].startswith(stem[1]))
     return [part for part in meant if not core or part.endswith(f"@{core}")]
 
 
 def _display(name: str) -> str:
     """In capitals, but for the name of a core: "STM32H745ZIT6@m7"."""
-    body, at, core = name.strip().partition("@")
+    body, at, core = name.partition("@")
     return body.upper() + at + core.lower()
 
 
-@cache
-def _read(names: tuple[str, ...], paths: tuple[str, ...]) -> list[Part]:
-    """Parse `paths` and return the parts called `names`, sorted by name."""
-    # Imported here: lxml behind it takes longer to load than the rest of this module.
-    from modm_devices.parser import DeviceParser
-
-    folder = files("modm_devices").joinpath("resources/devices")
-    devices = [device for path in paths for device in DeviceParser().parse(str(folder / path)).get_devices()]
-    wanted = set(names)
-    return sorted(
-        (
-            _part(_display(device.partname), device.get_driver("core"))
-            for device in devices
-            if device.partname in wanted
-        ),
-        key=lambda part: part.name,
-    )
-
-
-def _part(name: str, driver: dict[str, Any]) -> Part:
-    """Make a `Part` from the driver "core" of a modm device."""
+def _part(name: str, driver: database.Driver) -> Part:
+    """Make a `Part` from the driver "core" of a device."""
     memory = [
         MemoryRegion(_region_name(entry["name"]), int(entry["start"], 16), int(entry["size"]), entry["access"])
         for entry in driver["memory"]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addition and multiplication: int8 as TFLite's reference kernels, and float32."""
+"""Addition, subtraction, multiplication, extremes of two: int8 as TFLite's reference kernels, and float32."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from tvm_stm32.errors import ModelError
 from tvm_stm32.kernels.elementwise import implement_elementwise
 from tvm_stm32.kernels.fixed_point import FixedPoint
 from tvm_stm32.kernels.implementation import Implementation
-from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds
-from tvm_stm32.model.network import Add, Arithmetic, Mul, Network, Operator, Quantization
+from tvm_stm32.kernels.requantization import FloatBounds, clamp_float, clamp_int, float_bounds, largest, smallest
+from tvm_stm32.model.network import Add, Arithmetic, Extremum, Mul, Network, Operator, Quantization, Sub
 from tvm_stm32.quantize.tflite import activation_bounds
 from tvm_stm32.quantize.weighted_sum import VALUES, Table, WeightedSum, fit_weighted_sum
 
@@ -26,7 +27,7 @@ ADD_SHIFT = 20
 class AddInt8:
     """Both operands brought to a common fine scale, added, and brought to the output's scale, rounded each time.
 
-    Source: TFLite's ``reference_integer_ops::AddFunc``.
+    `sign` is that of b: -1 subtracts it. Source: TFLite's ``reference_integer_ops::AddFunc`` and ``SubFunc``.
     """
 
     a: FixedPoint
@@ -34,19 +35,29 @@ class AddInt8:
     y: FixedPoint
     zero_points: tuple[int, int, int]
     bounds: tuple[int, int]
-    family: str = "add"
+    sign: int = 1
     dtype: str = "int8"
+
+    @property
+    def family(self) -> str:
+        """The kernel family's name."""
+        return "add" if self.sign > 0 else "sub"
+
+    @property
+    def operation(self) -> str:
+        """What it is called."""
+        return "addition" if self.sign > 0 else "subtraction"
 
     def describe(self) -> str:
         """The constants."""
         return (
             f"int8, zero points {list(self.zero_points)} (a, b, y), clamped to {list(self.bounds)}\n"
-            f"2^{ADD_SHIFT} * a by {self.a}, 2^{ADD_SHIFT} * b by {self.b}, their sum by {self.y}"
+            f"2^{ADD_SHIFT} * a by {self.a}, 2^{ADD_SHIFT} * b by {self.b}, {self.operation} by {self.y}"
         )
 
     def apply(self, a: Any, b: Any) -> Any:
         """TIR: the result of two elements."""
-        fine = _fine(self.a, a, self.zero_points[0]) + _fine(self.b, b, self.zero_points[1])
+        fine = _fine(self.a, a, self.zero_points[0]) + self.sign * _fine(self.b, b, self.zero_points[1])
         return clamp_int(self.y.times(fine) + self.zero_points[2], self.bounds, "int8")
 
     def table(self) -> Table:
@@ -55,7 +66,7 @@ class AddInt8:
             scale.of_values((VALUES - zero_point) << ADD_SHIFT)
             for scale, zero_point in zip((self.a, self.b), self.zero_points, strict=False)
         ]
-        total = self.y.of_values(fine[0][:, None] + fine[1][None, :])
+        total = self.y.of_values(fine[0][:, None] + self.sign * fine[1][None, :])
         return np.clip(total + self.zero_points[2], *self.bounds)
 
 
@@ -113,8 +124,35 @@ class MulInt8:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtremumInt8:
+    """The larger of two values or the smaller, of one quantization. Source: TFLite's ``MaximumMinimumBroadcast``."""
+
+    family: str
+    dtype: str = "int8"
+
+    def describe(self) -> str:
+        """The type."""
+        return self.dtype
+
+    def apply(self, a: Any, b: Any) -> Any:
+        """TIR: the result of two elements."""
+        combine = largest if self.family == "maximum" else smallest
+        return T.cast(combine(T.cast(a, "int32"), T.cast(b, "int32"), "int32"), "int8")
+
+
+#: the operations of float32, by family
+_FLOAT: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "maximum": lambda a, b: largest(a, b, "float32"),
+    "minimum": lambda a, b: smallest(a, b, "float32"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class FloatRule:
-    """float32 addition or multiplication."""
+    """float32: a family of `_FLOAT`."""
 
     family: str
     bounds: FloatBounds
@@ -126,15 +164,17 @@ class FloatRule:
 
     def apply(self, a: Any, b: Any) -> Any:
         """TIR: the result of two elements."""
-        return clamp_float(a + b if self.family == "add" else a * b, self.bounds)
+        return clamp_float(_FLOAT[self.family](a, b), self.bounds)
 
 
 def implement_add(network: Network, operator: Operator) -> Implementation:
-    """An addition of int8 by TFLite's rule, or of float32."""
+    """An addition or subtraction of int8 by TFLite's rule, or of float32."""
     attributes = operator.attributes
-    assert isinstance(attributes, Add)
+    assert isinstance(attributes, Add | Sub)
+    sign = 1 if isinstance(attributes, Add) else -1
     if operator.arithmetic is Arithmetic.FLOAT:
-        return implement_elementwise(network, operator, FloatRule("add", float_bounds(attributes.activation)))
+        family = "add" if sign > 0 else "sub"
+        return implement_elementwise(network, operator, FloatRule(family, float_bounds(attributes.activation)))
     a, b, y = _quantizations(network, operator)
     twice = 2.0 * max(a.scale, b.scale)
     output = twice / (2**ADD_SHIFT * y.scale)
@@ -150,9 +190,10 @@ def implement_add(network: Network, operator: Operator) -> Implementation:
         y=FixedPoint.of(output),
         zero_points=(a.zero_point, b.zero_point, y.zero_point),
         bounds=activation_bounds(attributes.activation, y, "int8"),
+        sign=sign,
     )
-    plane = fit_weighted_sum(a.scale / y.scale, b.scale / y.scale, rule.table(), rule.bounds)
-    proven = plane and ProvenSumInt8(plane, rule.bounds, "TFLite's addition")
+    plane = fit_weighted_sum(a.scale / y.scale, sign * b.scale / y.scale, rule.table(), rule.bounds)
+    proven = plane and ProvenSumInt8(plane, rule.bounds, f"TFLite's {rule.operation}", rule.family)
     return implement_elementwise(network, operator, proven or rule)
 
 
@@ -168,6 +209,16 @@ def implement_mul(network: Network, operator: Operator) -> Implementation:
         zero_points=(a.zero_point, b.zero_point, y.zero_point),
         bounds=activation_bounds(attributes.activation, y, "int8"),
     )
+    return implement_elementwise(network, operator, rule)
+
+
+def implement_extremum(network: Network, operator: Operator) -> Implementation:
+    """The larger or smaller of two int8 of one quantization, or of two float32."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Extremum)
+    family = "maximum" if attributes.largest else "minimum"
+    float_rule = FloatRule(family, (None, None))
+    rule = float_rule if operator.arithmetic is Arithmetic.FLOAT else ExtremumInt8(family)
     return implement_elementwise(network, operator, rule)
 
 

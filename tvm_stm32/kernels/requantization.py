@@ -131,6 +131,11 @@ def largest(a: Any, b: Any, dtype: str) -> Any:
     return T.call_extern(dtype, "tvm_ai_max" if dtype == "int32" else "tvm_ai_max_float", a, b)
 
 
+def smallest(a: Any, b: Any, dtype: str) -> Any:
+    """TIR: the smaller one of two int32 or float32; not ``T.min``, see `largest`."""
+    return T.call_extern(dtype, "tvm_ai_min" if dtype == "int32" else "tvm_ai_min_float", a, b)
+
+
 def float_bounds(activation: Activation) -> FloatBounds:
     """The clamp of a float kernel."""
     return activation.low, activation.high
@@ -140,7 +145,7 @@ def clamp_float(value: Any, bounds: FloatBounds) -> Any:
     """TIR: `value` within `bounds`."""
     low, high = bounds
     if high is not None:
-        value = T.call_extern("float32", "tvm_ai_min_float", value, T.float32(high))
+        value = smallest(value, T.float32(high), "float32")
     if low is not None:
         value = largest(value, T.float32(low), "float32")
     return value

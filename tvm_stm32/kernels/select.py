@@ -10,11 +10,12 @@ from tvm_stm32.kernels.concat import implement_concat
 from tvm_stm32.kernels.conv2d import implement_conv2d, implement_fully_connected
 from tvm_stm32.kernels.copy import implement_copy
 from tvm_stm32.kernels.depthwise import implement_depthwise
-from tvm_stm32.kernels.elementwise_rules import implement_add, implement_mul
+from tvm_stm32.kernels.elementwise_rules import implement_add, implement_extremum, implement_mul
 from tvm_stm32.kernels.fast import implement_fast
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.narrow import Ranges
+from tvm_stm32.kernels.nonlinear import implement_nonlinear
 from tvm_stm32.kernels.onnx.select import FAMILIES as ONNX_FAMILIES
 from tvm_stm32.kernels.pad import implement_pad
 from tvm_stm32.kernels.pointwise_rules import implement_clamp, implement_dequantize, implement_quantize
@@ -32,16 +33,19 @@ from tvm_stm32.model.network import (
     Conv2D,
     DepthwiseConv2D,
     Dequantize,
+    Extremum,
     FullyConnected,
     Mean,
     Mul,
     Network,
+    Nonlinear,
     Operator,
     Pad,
     Pool2D,
     Quantize,
     Reshape,
     Softmax,
+    Sub,
     Transpose,
 )
 
@@ -59,11 +63,14 @@ _WEIGHTED: dict[type[Attributes], Callable[[Network, Operator, Target, Ranges], 
 #: the others by operator and arithmetic
 _FAMILIES: dict[type[Attributes], dict[Arithmetic, Implement]] = {
     Add: dict.fromkeys(_TFLITE, implement_add),
+    Sub: dict.fromkeys(_TFLITE, implement_add),
     Mul: dict.fromkeys(_TFLITE, implement_mul),
+    Extremum: dict.fromkeys(_TFLITE, implement_extremum),
     Mean: dict.fromkeys(_TFLITE, implement_mean),
     Pool2D: dict.fromkeys(Arithmetic, implement_pool),
     Softmax: dict.fromkeys(_TFLITE, implement_softmax),
     Clamp: dict.fromkeys(_TFLITE, implement_clamp),
+    Nonlinear: dict.fromkeys(_TFLITE, implement_nonlinear),
     Pad: dict.fromkeys(Arithmetic, implement_pad),
     Concat: dict.fromkeys(Arithmetic, implement_concat),
     Quantize: {Arithmetic.TFLITE: implement_quantize},

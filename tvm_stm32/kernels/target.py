@@ -23,7 +23,9 @@ class Target:
 
 
 #: cores whose DSP instructions every STM32 with the core has
-_DSP_CORES = frozenset({"cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85"})
+_DSP_CORES = frozenset(
+    {"cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p", "cortex-m52", "cortex-m55", "cortex-m85"}
+)
 #: cores of Armv6-M and Armv8-M Baseline, which multiply 32 bits to 32
 _SHORT_CORES = frozenset({"cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m23"})
 

@@ -139,10 +139,24 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
+class Sub:
+    """Inputs: a, b; a - b with NumPy broadcasting."""
+
+    activation: Activation = Activation()
+
+
+@dataclass(frozen=True, slots=True)
 class Mul:
     """Inputs: a, b; NumPy broadcasting."""
 
     activation: Activation = Activation()
+
+
+@dataclass(frozen=True, slots=True)
+class Extremum:
+    """Inputs: a, b; the larger of two elements, or the smaller; NumPy broadcasting, one quantization."""
+
+    largest: bool
 
 
 class Summation(Enum):
@@ -193,6 +207,23 @@ class Clamp:
     activation: Activation
 
 
+class Function(Enum):
+    """A function of one real number."""
+
+    LOGISTIC = "logistic"  #: 1 / (1 + e^-x)
+    TANH = "tanh"
+    HARD_SWISH = "hard_swish"  #: x * min(max(x + 3, 0), 6) / 6
+    LEAKY_RELU = "leaky_relu"  #: x, or x * slope where x is negative
+
+
+@dataclass(frozen=True, slots=True)
+class Nonlinear:
+    """Input: x. `function` of each element; `slope` is that of LEAKY_RELU."""
+
+    function: Function
+    slope: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Reshape:
     """Input: x. The same elements in the same order; costs nothing. Flatten, squeeze and expand_dims are reshapes."""
@@ -236,11 +267,14 @@ Attributes = (
     | DepthwiseConv2D
     | FullyConnected
     | Add
+    | Sub
     | Mul
+    | Extremum
     | Pool2D
     | Mean
     | Softmax
     | Clamp
+    | Nonlinear
     | Reshape
     | Transpose
     | Pad

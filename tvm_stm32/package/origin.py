@@ -108,7 +108,7 @@ def check_machine(manifest: Manifest, library: Library, host: bool) -> None:
             )
         return
     core = find_core(manifest.settings.cpu)
-    flags = f"compile it with -mcpu={core.cpu} -mthumb"
+    flags = f"compile it with {core.flag} -mthumb"
     if abi.machine != "arm":
         raise SettingsError(
             f"{manifest.name} is meant for {_meant(manifest)}, and this library is for {abi}",

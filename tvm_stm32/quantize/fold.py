@@ -26,6 +26,7 @@ from tvm_stm32.model.network import (
     Mean,
     Mul,
     Network,
+    Nonlinear,
     Operator,
     Pad,
     Pool2D,
@@ -193,7 +194,7 @@ class _Fold:
             return None
         if isinstance(attributes, Concat | Pad):
             return [self._requantized(operator, name, self._quantization(output)) for name in names]
-        return names if isinstance(attributes, Pool2D | Mean | Softmax | Clamp) else None
+        return names if isinstance(attributes, Pool2D | Mean | Softmax | Clamp | Nonlinear) else None
 
     def _weighted(self, operator: Operator) -> list[str] | None:
         """Operands of a convolution or fully connected layer: symmetric int8 weights, int32 bias."""

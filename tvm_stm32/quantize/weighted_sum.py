@@ -41,7 +41,7 @@ def fit_weighted_sum(weight_a: float, weight_b: float, expected: Table, bounds: 
     """The weighted sum that equals `expected` for every pair, once clamped to `bounds`.
 
     Args:
-        weight_a: roughly by how much a step of a moves the result; at least 0.
+        weight_a: roughly by how much a step of a moves the result.
         weight_b: the same of b.
         expected: 256 x 256 results, a first; both operands from -128 to 127.
         bounds: the least and the greatest result that `expected` may hold.
@@ -49,7 +49,7 @@ def fit_weighted_sum(weight_a: float, weight_b: float, expected: Table, bounds: 
     Returns:
         None where there is no such sum near the weights.
     """
-    reach = 256 * (weight_a + weight_b) + 256
+    reach = 256 * (abs(weight_a) + abs(weight_b)) + 256
     safe = 30 - math.ceil(math.log2(reach))
     for shift in (safe + 2, safe + 1, safe):
         plane = _search(weight_a, weight_b, expected, bounds, shift) if shift > 0 else None

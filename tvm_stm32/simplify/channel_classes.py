@@ -25,6 +25,7 @@ from tvm_stm32.model.network import (
     Mean,
     Mul,
     Network,
+    Nonlinear,
     Operator,
     Pad,
     Pool2D,
@@ -143,7 +144,7 @@ def ties_of(network: Network, operator: Operator) -> list[Tie] | None:
         return [_alike(t, y) for t in operands] if by_channel else None
     if isinstance(attributes, Pool2D | Mean) and attributes.summation is Summation.EIGHT_LANES:
         return None  # the order of additions depends on a channel's place
-    kept = isinstance(attributes, Pool2D | Clamp | Quantize)
+    kept = isinstance(attributes, Pool2D | Clamp | Nonlinear | Quantize)
     kept |= isinstance(attributes, Pad) and attributes.widths[-1] == (0, 0)
     kept |= isinstance(attributes, Mean) and len(x.shape) - 1 not in attributes.axes
     return [_alike(x, y)] if kept else None

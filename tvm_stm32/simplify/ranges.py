@@ -26,6 +26,7 @@ from tvm_stm32.model.network import (
     Mean,
     Mul,
     Network,
+    Nonlinear,
     Operator,
     Pad,
     Pool2D,
@@ -36,6 +37,7 @@ from tvm_stm32.model.network import (
     Transpose,
 )
 from tvm_stm32.quantize.evaluate import fixed_point
+from tvm_stm32.quantize.nonlinear import nonlinear_table
 from tvm_stm32.quantize.reals import dequantize_all, quantize_reals
 from tvm_stm32.quantize.requantize import onnx_activation_bounds
 from tvm_stm32.quantize.tflite import (
@@ -201,6 +203,19 @@ def _pointwise(network: Network, operator: Operator, operands: list[ValueRange],
     return ValueRange(ends[0], ends[1]).clipped(bounds)
 
 
+def _nonlinear(network: Network, operator: Operator, operands: list[ValueRange], y: Tensor) -> ValueRange | None:
+    """The least and the greatest result of all values in the interval."""
+    attributes = operator.attributes
+    assert isinstance(attributes, Nonlinear)
+    source, target = _quantization(network.input_tensors(operator)[0]), _quantization(y)
+    if source is None or target is None:
+        return None
+    table = nonlinear_table(attributes, operator.arithmetic, source, target)
+    ends = zip(operands[0].low + 128, operands[0].high + 129, strict=True)
+    reached = [table[low:high] for low, high in ends]
+    return ValueRange(np.array([r.min() for r in reached]), np.array([r.max() for r in reached]))
+
+
 def _pad(network: Network, operator: Operator, operands: list[ValueRange], y: Tensor) -> ValueRange | None:  # noqa: ARG001
     attributes = operator.attributes
     assert isinstance(attributes, Pad)
@@ -264,6 +279,7 @@ _RULES: dict[type[Attributes], Rule] = {
     FullyConnected: _products,
     Mean: _mean,
     Mul: _pairs,
+    Nonlinear: _nonlinear,
     Pad: _pad,
     Pool2D: _pool,
     Quantize: _pointwise,

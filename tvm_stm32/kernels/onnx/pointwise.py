@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QuantizeLinear, DequantizeLinear, requantization and clamps."""
+"""QuantizeLinear, DequantizeLinear, requantization, clamps and functions of one value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tvm_stm32.kernels.lookup import implement_table
 from tvm_stm32.kernels.onnx.quantizer import Quantizer, quantization_of
 from tvm_stm32.kernels.pointwise import implement_pointwise
 from tvm_stm32.kernels.pointwise_rules import DequantizeInteger, OffsetInteger
-from tvm_stm32.model.network import Clamp, Network, Operator
+from tvm_stm32.model.network import Clamp, Network, Nonlinear, Operator
+from tvm_stm32.quantize.nonlinear import nonlinear_reals
 from tvm_stm32.quantize.reals import VALUES, Reals, table_of
 
 
@@ -51,7 +52,7 @@ def implement_dequantize(network: Network, operator: Operator) -> Implementation
 
 
 def implement_unary(network: Network, operator: Operator) -> Implementation:
-    """A requantization, or a clamp whose input and output quantizations may differ.
+    """A requantization, a function, or a clamp whose input and output quantizations may differ.
 
     All 256 results are computed here; they become a table unless they are a clamped sum.
     """
@@ -59,6 +60,8 @@ def implement_unary(network: Network, operator: Operator) -> Implementation:
     attributes = operator.attributes
 
     def function(reals: Reals) -> Reals:
+        if isinstance(attributes, Nonlinear):
+            return nonlinear_reals(attributes, reals)
         if isinstance(attributes, Clamp):
             low, high = attributes.activation.low, attributes.activation.high
             reals = reals if low is None else np.maximum(reals, np.float32(low))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Element by element: Add, Sub, Mul, Div, Relu, Clip; and Softmax."""
+"""Element by element: Add, Sub, Mul, Div, Relu, Clip, Sigmoid and its kin; and Softmax."""
 
 from __future__ import annotations
 
@@ -8,24 +8,34 @@ from dataclasses import replace
 
 import numpy as np
 
-from tvm_stm32.model.network import Activation, Add, Clamp, Mul, Softmax
+from tvm_stm32.model.network import Activation, Add, Clamp, Function, Mul, Nonlinear, Softmax, Sub
 from tvm_stm32.model.onnx.builder import Builder, Constant, Value
 from tvm_stm32.model.onnx.graph import Node
 from tvm_stm32.model.onnx.layout import Layout, channels_last
 
+_FUNCTIONS = {
+    "HardSwish": Function.HARD_SWISH,
+    "LeakyRelu": Function.LEAKY_RELU,
+    "Sigmoid": Function.LOGISTIC,
+    "Tanh": Function.TANH,
+}
+
 
 def convert_binary(build: Builder, node: Node) -> None:
-    """ONNX Add and Mul with broadcasting; Sub and Div by a float constant become Add and Mul."""
-    attributes = Add() if node.kind in ("Add", "Sub") else Mul()
+    """ONNX Add, Sub and Mul with broadcasting; Sub and Div by a float constant become Add and Mul."""
+    attributes: Add | Sub | Mul = Add() if node.kind in ("Add", "Sub") else Mul()
     operands = [_operand(build, node, position) for position in (0, 1)]
     if node.kind in ("Sub", "Div"):
-        divisor = operands[1]
-        if not isinstance(divisor, Constant) or divisor.quantization is not None:
-            hint = "use Add or Mul, or subtract and divide by float constants only"
-            raise build.refuse(node, f"{node.kind} by a computed or quantized value is not supported", hint)
-        with np.errstate(divide="ignore"):
-            real = -divisor.real if node.kind == "Sub" else np.float32(1) / divisor.real
-        operands[1] = replace(divisor, name=f"{divisor.name}_inverse", values=real)
+        second = operands[1]
+        if isinstance(second, Constant) and second.quantization is None:
+            with np.errstate(divide="ignore"):
+                real = -second.real if node.kind == "Sub" else np.float32(1) / second.real
+            operands[1] = replace(second, name=f"{second.name}_inverse", values=real)
+        elif node.kind == "Sub":
+            attributes = Sub()
+        else:
+            hint = "use Mul, or divide by float constants only"
+            raise build.refuse(node, "Div by a computed or quantized value is not supported", hint)
     shape = build.shape(node, node.outputs[0])
     rank = len(shape)
     aligned = [_align(operand, rank) for operand in operands]
@@ -82,6 +92,13 @@ def _common_order(values: list[Value], rank: int) -> tuple[int, ...] | None:
 def convert_relu(build: Builder, node: Node) -> None:
     """ONNX Relu."""
     build.unary(node, Clamp(Activation(0.0, None)))
+
+
+def convert_nonlinear(build: Builder, node: Node) -> None:
+    """ONNX Sigmoid, Tanh, HardSwish, LeakyRelu."""
+    function = _FUNCTIONS[node.kind]
+    slope = float(node.attributes.get("alpha", 0.01)) if function is Function.LEAKY_RELU else 0.0
+    build.unary(node, Nonlinear(function, slope))
 
 
 def convert_clip(build: Builder, node: Node) -> None:

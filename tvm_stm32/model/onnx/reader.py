@@ -12,7 +12,13 @@ from tvm_stm32.model.onnx.builder import Builder, Value
 from tvm_stm32.model.onnx.constants import FOLDABLE, infer_and_fold
 from tvm_stm32.model.onnx.convolution import convert_conv
 from tvm_stm32.model.onnx.dense import convert_gemm, convert_matmul
-from tvm_stm32.model.onnx.elementwise import convert_binary, convert_clip, convert_relu, convert_softmax
+from tvm_stm32.model.onnx.elementwise import (
+    convert_binary,
+    convert_clip,
+    convert_nonlinear,
+    convert_relu,
+    convert_softmax,
+)
 from tvm_stm32.model.onnx.file import read_file
 from tvm_stm32.model.onnx.graph import Graph, Node, read_graph
 from tvm_stm32.model.onnx.layout import Layout, channels_last, inverse
@@ -40,7 +46,9 @@ CONVERTERS: dict[str, Callable[[Builder, Node], None]] = {
     "Gemm": convert_gemm,
     "GlobalAveragePool": convert_global_pool,
     "GlobalMaxPool": convert_global_pool,
+    "HardSwish": convert_nonlinear,
     "Identity": convert_identity,
+    "LeakyRelu": convert_nonlinear,
     "MatMul": convert_matmul,
     "MaxPool": convert_pool,
     "Mul": convert_binary,
@@ -49,9 +57,11 @@ CONVERTERS: dict[str, Callable[[Builder, Node], None]] = {
     "ReduceMean": convert_reduce_mean,
     "Relu": convert_relu,
     "Reshape": convert_reshape,
+    "Sigmoid": convert_nonlinear,
     "Softmax": convert_softmax,
     "Squeeze": convert_reshape,
     "Sub": convert_binary,
+    "Tanh": convert_nonlinear,
     "Transpose": convert_transpose,
     "Unsqueeze": convert_reshape,
 }
@@ -72,8 +82,8 @@ _HINTS = {
     "Scan": "export the model without control flow",
 }
 #: through these an input keeps the layout that the operators behind them want
-_NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "Identity", "Mul", "Pad", "QuantizeLinear",
-            "Relu", "Sub"}  # fmt: skip
+_NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "HardSwish", "Identity", "LeakyRelu", "Mul",
+            "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
 _SPATIAL = {"AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"}
 _ACTIVATION_TYPES = {"float32", "int8", "uint8"}
 

@@ -47,9 +47,11 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "FULLY_CONNECTED": ("FullyConnectedOptions", ("FusedActivationFunction", "WeightsFormat", "KeepNumDims")),
+    "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
     "MEAN": ("ReducerOptions", ("KeepDims",)),
     "MUL": ("MulOptions", ("FusedActivationFunction",)),
     "SOFTMAX": ("SoftmaxOptions", ("Beta",)),
+    "SUB": ("SubOptions", ("FusedActivationFunction",)),
 }
 OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]
 

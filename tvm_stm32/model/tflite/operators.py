@@ -7,37 +7,38 @@ answers with the operator's attributes and arithmetic. All of them raise `ModelE
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from tvm_stm32.model.network import (
     Activation,
-    Add,
     Arithmetic,
-    Attributes,
-    Clamp,
     Concat,
     Conv2D,
     DepthwiseConv2D,
     Dequantize,
     FullyConnected,
+    Function,
     Mean,
-    Mul,
     Pad,
     Pool2D,
     Quantize,
     Reshape,
-    Softmax,
     Transpose,
+)
+from tvm_stm32.model.tflite.elementwise import (
+    Reading,
+    read_add,
+    read_clamp,
+    read_extremum,
+    read_mul,
+    read_nonlinear,
+    read_softmax,
+    read_sub,
 )
 from tvm_stm32.model.tflite.geometry import require_plane, window
 from tvm_stm32.model.tflite.layer import Layer
 from tvm_stm32.model.tflite.types import arithmetic_of, per_tensor, require_same_quantization, require_weights
-
-Reading = tuple[Attributes, Arithmetic]
 
 #: TFLM's pools accept scales of input and output that are this close
 POOL_SCALE_TOLERANCE = 1e-6
@@ -98,21 +99,6 @@ def read_fully_connected(layer: Layer) -> Reading:
     return FullyConnected(layer.activation()), arithmetic
 
 
-def read_add(layer: Layer) -> Reading:
-    """ADD with broadcasting; the sum is formed with 20 more bits, which bounds the scales' ratio."""
-    arithmetic = _elementwise(layer)
-    if arithmetic is Arithmetic.TFLITE:
-        a, b, result = (per_tensor(layer, t) for t in (layer.input(0), layer.input(1), layer.output))
-        ratio = 2 * max(a.scale, b.scale) / result.scale
-        layer.require(ratio < 1 << 20, "the output's scale is too small for the inputs'", "quantize the model again")
-    return Add(layer.activation()), arithmetic
-
-
-def read_mul(layer: Layer) -> Reading:
-    """MUL with broadcasting."""
-    return Mul(layer.activation()), _elementwise(layer)
-
-
 def read_max_pool_2d(layer: Layer) -> Reading:
     """MAX_POOL_2D."""
     return _pool(layer, "max")
@@ -133,36 +119,6 @@ def read_mean(layer: Layer) -> Reading:
     kept = [(i, 1 if i in axes else n) for i, n in enumerate(x.shape) if keep or i not in axes]
     layer.expect_output_shape(tuple(n for _, n in kept))
     return Mean(axes, keep), arithmetic
-
-
-def read_softmax(layer: Layer) -> Reading:
-    """SOFTMAX over the last axis; an int8 result is in 256ths from -128, as the format prescribes."""
-    layer.require_operands(1, 1)
-    x = layer.input(0)
-    layer.require(len(x.shape) >= 1, "the input has no axis")
-    arithmetic = arithmetic_of(layer, x, layer.output)
-    layer.expect_output_shape(x.shape)
-    beta = float(layer.options["Beta"])
-    layer.require(math.isfinite(beta) and beta > 0, f"beta is {beta}, expected a positive number")
-    if arithmetic is Arithmetic.TFLITE:
-        result = per_tensor(layer, layer.output)
-        fixed = result.scale == 1 / 256 and result.zero_point == -128
-        layer.require(fixed, "an int8 softmax has the output scale 1/256 and zero point -128", "quantize it again")
-        enough = beta * per_tensor(layer, x).scale * (1 << 26) > 1
-        layer.require(enough, "the input's scale times beta is too small", "quantize the model again")
-    return Softmax(beta), arithmetic
-
-
-def read_clamp(layer: Layer, activation: Activation) -> Reading:
-    """RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1."""
-    layer.require_operands(1, 1)
-    x = layer.input(0)
-    arithmetic = arithmetic_of(layer, x, layer.output)
-    layer.expect_output_shape(x.shape)
-    if layer.kind == "RELU6" and x.quantization != layer.output.quantization:
-        what = "RELU6 between different quantizations is clamped without rescaling, as TensorFlow Lite Micro does"
-        layer.notes.append(f"layer {layer.name!r}: {what}")
-    return Clamp(activation), arithmetic
 
 
 def read_reshape(layer: Layer) -> Reading:
@@ -253,19 +209,6 @@ def _dilations(layer: Layer) -> tuple[int, int]:
     return layer.options["DilationHFactor"], layer.options["DilationWFactor"]
 
 
-def _elementwise(layer: Layer) -> Arithmetic:
-    """Checks two inputs that broadcast to the output."""
-    layer.require_operands(2, 2)
-    a, b = layer.input(0), layer.input(1)
-    arithmetic = arithmetic_of(layer, a, b, layer.output)
-    try:
-        shape = np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
-        raise layer.error("the shapes do not broadcast") from None
-    layer.expect_output_shape(shape)
-    return arithmetic
-
-
 def _pool(layer: Layer, mode: str) -> Reading:
     layer.require_operands(1, 1)
     require_plane(layer)
@@ -317,8 +260,13 @@ READERS: dict[str, Reader] = {
     "DEQUANTIZE": Reader(read_dequantize),
     "EXPAND_DIMS": Reader(read_reshape),
     "FULLY_CONNECTED": Reader(read_fully_connected, 3),
+    "HARD_SWISH": Reader(lambda layer: read_nonlinear(layer, Function.HARD_SWISH)),
+    "LEAKY_RELU": Reader(lambda layer: read_nonlinear(layer, Function.LEAKY_RELU)),
+    "LOGISTIC": Reader(lambda layer: read_nonlinear(layer, Function.LOGISTIC)),
+    "MAXIMUM": Reader(lambda layer: read_extremum(layer, largest=True), 2),
     "MAX_POOL_2D": Reader(read_max_pool_2d),
     "MEAN": Reader(read_mean),
+    "MINIMUM": Reader(lambda layer: read_extremum(layer, largest=False), 2),
     "MUL": Reader(read_mul, 2),
     "PAD": Reader(read_pad),
     "PADV2": Reader(read_pad),
@@ -330,5 +278,7 @@ READERS: dict[str, Reader] = {
     "RESHAPE": Reader(read_reshape),
     "SOFTMAX": Reader(read_softmax),
     "SQUEEZE": Reader(read_reshape),
+    "SUB": Reader(read_sub, 2),
+    "TANH": Reader(lambda layer: read_nonlinear(layer, Function.TANH)),
     "TRANSPOSE": Reader(read_transpose),
 }

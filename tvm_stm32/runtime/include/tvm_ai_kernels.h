@@ -48,6 +48,12 @@ static inline int32_t tvm_ai_max(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
+/* The smaller one. */
+static inline int32_t tvm_ai_min(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The larger one. */
 static inline float tvm_ai_max_float(float a, float b)
 {
@@ -332,6 +338,26 @@ static inline float tvm_ai_exp_negative(float x)
     series = series * r + 1.0f / 6.0f;
     series = series * r + 0.5f;
     return (series * r * r + r + 1.0f) * tvm_ai_float((uint32_t)(power + 127) << 23);
+}
+
+/* 1 / (1 + exp(-x)). */
+static inline float tvm_ai_logistic(float x)
+{
+    float e = tvm_ai_exp_negative(x < 0.0f ? x : -x);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+/* The hyperbolic tangent, within 1e-7; near 0, where the quotient would lose digits, by its series. */
+static inline float tvm_ai_tanh(float x)
+{
+    float size = x < 0.0f ? -x : x;
+    float square = x * x;
+    if (size < 0.25f) {
+        return x + x * square * (-1.0f / 3.0f + square * (2.0f / 15.0f - square * (17.0f / 315.0f)));
+    }
+    float e = tvm_ai_exp_negative(-2.0f * size);
+    float quotient = (1.0f - e) / (1.0f + e);
+    return x < 0.0f ? -quotient : quotient;
 }
 
 /*
