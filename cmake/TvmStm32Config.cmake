@@ -7,11 +7,12 @@
 #     target_link_libraries(application PRIVATE kws::kws)
 #
 # CMake finds this file with the folder it is in as TvmStm32_DIR, or, where tvm-stm32 is installed, with
-# CMAKE_PREFIX_PATH=$VIRTUAL_ENV.
+# CMAKE_PREFIX_PATH=$VIRTUAL_ENV. FetchContent with OVERRIDE_FIND_PACKAGE serves as well.
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
 #                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
-#                     [API <interface>...] [OBSERVER auto|yes|no] [ACCELERATOR yes|no])
+#                     [API <interface>...] [OBSERVER auto|yes|no] [ACCELERATOR yes|no]
+#                     [MEMORY_POOLS <file>|part])
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
@@ -43,10 +44,10 @@ set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the gen
 
 # Sets `files` to what the generator writes for a model, `includes` to the folders of its headers in it, and `kept` to
 # the symbols that the linker must take from its library although nothing refers to them.
-function(_tvm_stm32_interface name api observer accelerator files includes kept)
+function(_tvm_stm32_interface name api observer accelerator pools files includes kept)
   tvm_stm32_python(python)
   execute_process(
-    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${accelerator}"
+    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${accelerator}" "${pools}"
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE error
     RESULT_VARIABLE status
@@ -71,12 +72,12 @@ endfunction()
 
 function(tvm_stm32_add_model name)
   set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER ACCELERATOR)
-  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;${settings}" "API")
+  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;MEMORY_POOLS;${settings}" "API")
   set(call "tvm_stm32_add_model(${name})")
   if(DEFINED given_UNPARSED_ARGUMENTS)
     list(JOIN given_UNPARSED_ARGUMENTS " " words)
     list(JOIN settings ", " known)
-    string(APPEND known ", API")
+    string(APPEND known ", API, MEMORY_POOLS")
     message(FATAL_ERROR "${call}: there is no setting ${words}.\n  hint: the settings are MODEL, ${known}")
   endif()
   if(DEFINED given_KEYWORDS_MISSING_VALUES)
@@ -121,8 +122,22 @@ function(tvm_stm32_add_model name)
   list(JOIN given_API "," api)
   list(APPEND options --api "${api}")
 
+  set(pools "")
+  if(DEFINED given_MEMORY_POOLS AND NOT given_MEMORY_POOLS STREQUAL "part")
+    get_filename_component(pools "${given_MEMORY_POOLS}" ABSOLUTE)
+    if(NOT EXISTS "${pools}")
+      message(FATAL_ERROR "${call}: there is no file of memory pools ${pools}.
+  hint: MEMORY_POOLS is relative to ${CMAKE_CURRENT_SOURCE_DIR}, or the word part")
+    endif()
+    list(APPEND options --memory-pools "${pools}")
+  elseif(DEFINED given_MEMORY_POOLS)
+    list(APPEND options --memory-pools part)
+  endif()
+
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_ACCELERATOR}" files includes kept)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_ACCELERATOR}" "${given_MEMORY_POOLS}"
+    files includes kept
+  )
   list(TRANSFORM files PREPEND "${folder}/")
   list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})
@@ -142,7 +157,7 @@ function(tvm_stm32_add_model name)
     BYPRODUCTS ${files}
     COMMAND ${python} -m tvm_stm32 compile "${model}" --name "${name}" ${options} --output "${folder}"
     COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
-    DEPENDS "${model}" ${generator}
+    DEPENDS "${model}" ${pools} ${generator}
     COMMENT "Generating C of the model ${name}"
     VERBATIM
   )
@@ -151,21 +166,28 @@ function(tvm_stm32_add_model name)
   add_library(${name} STATIC ${sources})
   add_library(${name}::${name} ALIAS ${name})
   add_dependencies(${name} ${name}_sources)
-  target_include_directories(${name} SYSTEM INTERFACE ${includes})
+  target_include_directories(${name} SYSTEM INTERFACE "$<BUILD_INTERFACE:${includes}>")
 
-  # Compiled for the project's machine; its warnings and optimisation are for its own code. Clang contracts a * b + c to
-  # one rounding unless told not to, in every dialect.
+  # Compiled for the project's machine; its warnings and optimisation are for its own code. Those of CMAKE_C_FLAGS stay,
+  # so they are taken back. Clang contracts a * b + c to one rounding unless told not to, in every dialect.
   get_target_property(machine ${name} COMPILE_OPTIONS)
   list(FILTER machine EXCLUDE REGEX "^-(W|O|pedantic|ffast-math)|-NOTFOUND$")
+  set(ours -w -fhosted -fno-lto -fno-fast-math -O2 -ffp-contract=off)
   set_target_properties(${name} PROPERTIES
     C_STANDARD 99
     C_EXTENSIONS OFF
-    COMPILE_OPTIONS "${machine};-O2;-ffp-contract=off;-ffunction-sections;-fdata-sections"
+    INTERPROCEDURAL_OPTIMIZATION OFF
+    COMPILE_OPTIONS "${machine};${ours};-ffunction-sections;-fdata-sections"
   )
   target_link_libraries(${name} INTERFACE m)
   foreach(symbol IN LISTS kept)
     target_link_options(${name} INTERFACE "LINKER:-u,${symbol}")
   endforeach()
+
+  if(DEFINED given_MEMORY_POOLS AND CMAKE_CROSSCOMPILING)
+    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+  endif()
 
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"

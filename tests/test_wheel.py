@@ -150,6 +150,6 @@ def test_cmake_package(installed: Installed, folder: Path) -> None:
 
 def test_scons_tool(installed: Installed, folder: Path) -> None:
     (folder / "SConstruct").write_text(SCONSTRUCT.format(part=PART))
-    assert "PACKAGE dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
+    assert "PACKAGE kws in dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
     assert (folder / "dist/lib/cmake/kws/kws-config.cmake").is_file()
     assert (folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()

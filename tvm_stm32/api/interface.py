@@ -82,16 +82,19 @@ class Interface:
         return folders if "." in folders else [*folders, "."]
 
 
-def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", accelerator: str = "no") -> Interface:
+def choose(
+    api: str | Sequence[str] = NATIVE, observer: str = "auto", accelerator: str = "no", pools: bool = False
+) -> Interface:
     """The interface that a user asks for.
 
     Args:
         api: names, or one text of names between commas.
         observer: one of `OBSERVER`.
         accelerator: one of `ACCELERATOR`.
+        pools: memory is in pools.
 
     Raises:
-        SettingsError: a name that there is not, or none.
+        SettingsError: a name that there is not, or none; an interface that knows no pools.
     """
     given = api.split(",") if isinstance(api, str) else api
     names = tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
@@ -103,19 +106,24 @@ def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", accelerato
             raise SettingsError(f"there is no interface {name!r}", "--api", f"{hint}there are {', '.join(known)}")
     if not names:
         raise SettingsError("no interface is named", "--api", f"there are {', '.join(known)}")
+    if pools and any(name != NATIVE for name in names):
+        others = ", ".join(name for name in names if name != NATIVE)
+        raise SettingsError(f"{others} knows one piece of memory, not pools", "--memory-pools", "leave one of them out")
     wanted = any(LAYERS[name].observes for name in names if name != NATIVE)
-    return Interface(names, wanted if observer == "auto" else observer == "yes", accelerator == "yes")
+    if pools and accelerator == "yes":
+        raise SettingsError("an accelerator knows one piece of memory, not pools", "--memory-pools", "leave one out")
+    return Interface(names, wanted if observer == "auto" else observer == "yes", accelerator == "yes", pools)
 
 
 def main(arguments: Sequence[str]) -> int:
     """For CMake: print a line each of a model's files, folders of headers, and kept symbols.
 
     Args:
-        arguments: the model's name, and what `choose` is given.
+        arguments: the model's name, interfaces, whether with an observer and an accelerator, memory pools or nothing.
     """
-    name, *choice = arguments
+    name, api, observer, accelerator, pools = arguments
     try:
-        interface = choose(*choice)
+        interface = choose(api, observer, accelerator, bool(pools))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

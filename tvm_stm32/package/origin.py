@@ -49,7 +49,7 @@ def interface_of(manifest: Manifest) -> Interface:
     """
     settings = manifest.settings
     observer, accelerator = ("yes" if wanted else "no" for wanted in (settings.observer, settings.accelerator))
-    return choose(settings.api, observer, accelerator)
+    return choose(settings.api, observer, accelerator, manifest.pooled)
 
 
 def read_headers(folder: Path, name: str, interface: Interface) -> dict[str, bytes]:

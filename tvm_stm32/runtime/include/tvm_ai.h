@@ -346,7 +346,10 @@ const void *tvm_ai_parameters(const tvm_ai_instance *instance);
  */
 const tvm_ai_model *tvm_ai_find_model(const tvm_ai_model *const *models, size_t count, const char *name);
 
-/* tvm_ai_create for any model; for tvm_ai_pools.c, which binds the rest. Not for applications. */
+/*
+ * tvm_ai_create for any model; for tvm_ai_pools.c, which binds the rest. Not for applications.
+ * Context: alone.
+ */
 tvm_ai_status tvm_ai_bind(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
 
 #ifdef __cplusplus
