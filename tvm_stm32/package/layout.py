@@ -41,4 +41,6 @@ def package_files(name: str, interface: Interface) -> list[str]:
         f"{config_folder(name)}/{name}-config-version.cmake",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",
+        f"share/{name}/NOTICE",
+        f"share/{name}/{name}.cdx.json",
     ]
