@@ -7,7 +7,7 @@
 #     target_link_libraries(application PRIVATE kws::kws)
 #
 # CMake finds this file with the folder it is in as TvmStm32_DIR, or, where tvm-stm32 is installed, with
-# CMAKE_PREFIX_PATH=$VIRTUAL_ENV.
+# CMAKE_PREFIX_PATH=$VIRTUAL_ENV. FetchContent with OVERRIDE_FIND_PACKAGE serves as well.
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
 #                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
@@ -148,16 +148,18 @@ function(tvm_stm32_add_model name)
   add_library(${name} STATIC ${sources})
   add_library(${name}::${name} ALIAS ${name})
   add_dependencies(${name} ${name}_sources)
-  target_include_directories(${name} SYSTEM INTERFACE ${includes})
+  target_include_directories(${name} SYSTEM INTERFACE "$<BUILD_INTERFACE:${includes}>")
 
-  # Compiled for the project's machine; its warnings and optimisation are for its own code. Clang contracts a * b + c to
-  # one rounding unless told not to, in every dialect.
+  # Compiled for the project's machine; its warnings and optimisation are for its own code. Those of CMAKE_C_FLAGS stay,
+  # so they are taken back. Clang contracts a * b + c to one rounding unless told not to, in every dialect.
   get_target_property(machine ${name} COMPILE_OPTIONS)
   list(FILTER machine EXCLUDE REGEX "^-(W|O|pedantic|ffast-math)|-NOTFOUND$")
+  set(ours -w -fhosted -fno-lto -fno-fast-math -O2 -ffp-contract=off)
   set_target_properties(${name} PROPERTIES
     C_STANDARD 99
     C_EXTENSIONS OFF
-    COMPILE_OPTIONS "${machine};-O2;-ffp-contract=off;-ffunction-sections;-fdata-sections"
+    INTERPROCEDURAL_OPTIMIZATION OFF
+    COMPILE_OPTIONS "${machine};${ours};-ffunction-sections;-fdata-sections"
   )
   target_link_libraries(${name} INTERFACE m)
   foreach(symbol IN LISTS kept)

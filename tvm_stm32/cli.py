@@ -25,6 +25,7 @@ VERBS = {
     "run": ("tvm_stm32.emulator.command", "run firmware on an emulated board"),
     "new-project": ("tvm_stm32.project.command", "write a firmware project for a model and a part"),
     "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
+    "cmake-components": ("tvm_stm32.package.components", "make packages the components of one for find_package"),
     "doctor": ("tvm_stm32.doctor.command", "say what is installed here, what is missing and how to get it"),
 }
 

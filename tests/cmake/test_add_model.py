@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -135,9 +136,21 @@ def test_flags_for_the_project_s_own_code_stay_there(folder: Path, tool: tuple[s
     commands = project.build("-v").splitlines()
     (library,) = (line for line in commands if "kws_kernels.c.o -c" in line)
     (application,) = (line for line in commands if "main.c.o -c" in line)
-    assert "-fshort-enums -O2 -ffp-contract=off -ffunction-sections -fdata-sections" in library
+    ours = "-w -fhosted -fno-lto -fno-fast-math -O2 -ffp-contract=off -ffunction-sections -fdata-sections"
+    assert f"-fshort-enums {ours}" in library
     assert not {"-Wconversion", "-Werror", "-O0", "-pedantic", "-ffast-math"} & set(library.split())
     assert {"-Wconversion", "-Werror", "-O0", "-pedantic"} <= set(application.split())
+
+
+def test_flags_of_the_whole_build_are_taken_back(folder: Path, tool: tuple[str, str]) -> None:
+    project = Project(folder)
+    flags = "-O0 -ffast-math -ffreestanding -flto -Wdeclaration-after-statement -Wunused-macros -Werror"
+    project.configure(*tool, f"CMAKE_C_FLAGS={flags}")
+    project.build("--target", "kws")
+    asked = ["nm", "--undefined-only", project.build_folder / "libkws.a"]
+    symbols = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    assert "memcpy" not in symbols.stdout  # as there is without builtins, for each load of four bytes
+    assert "lto" not in symbols.stdout
 
 
 def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:

@@ -12,6 +12,7 @@ import tvm_stm32.emulator
 from tests.toolchains import C99, HOST, SANITIZERS, Toolchain
 from tvm_stm32.api.emit import emit_library
 from tvm_stm32.api.interface import Interface
+from tvm_stm32.codegen.artifacts import linker_fragment
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.linker_script import render_linker_script
@@ -49,6 +50,7 @@ def build_firmware(
     kept = [symbol for model in models for symbol in _interface(model).kept_symbols(model.settings.name)]
     link = ["-nostartfiles", "--specs=nano.specs", "-T", "link.ld", "-Wl,--gc-sections"]
     link += [f"-Wl,-u,{symbol}" for symbol in kept]
+    link += [f"-Wl,-T,{linker_fragment(model.settings.name)}" for model in models if model.pools]
     sources = [*_program(program, programs, compiler, [*flags, *_includes(models)], folder), "startup.c"]
     elf = f"{program}.elf"
     compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-lstdc++", "-o", elf)
@@ -65,7 +67,7 @@ def build_host_program(program: str, models: Sequence[CompiledModel], folder: Pa
 
 
 def _interface(model: CompiledModel) -> Interface:
-    return Interface(model.settings.api, model.settings.observer)
+    return Interface(model.settings.api, model.settings.observer, bool(model.pools))
 
 
 def _write(model: CompiledModel, folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from kernels.arm_microkernels import failures
 
 from tvm_stm32.kernels.microkernels.dense import Dense
 from tvm_stm32.kernels.microkernels.flat import Flat
+from tvm_stm32.kernels.microkernels.pairs import Pairs
 from tvm_stm32.kernels.microkernels.requantization import Requantization
 from tvm_stm32.kernels.microkernels.rows import Rows
 from tvm_stm32.kernels.microkernels.stream import block_words, lanes_of
@@ -53,6 +54,14 @@ static void join(int32_t *biases)
     biases[1] = (int32_t)((uint32_t)biases[1] << 8) + biases[0];
 }}
 
+/* biases A and B as 256 * A, 256 * B + A */
+static void join_scaled(int32_t *biases)
+{{
+    biases[0] /= 1024;
+    biases[1] = (int32_t)((uint32_t)biases[1] << 8) + biases[0];
+    biases[0] *= 256;
+}}
+
 /* the weights of a channel that is alone in its lanes */
 static void widen_lanes(int32_t *words, int32_t count)
 {{
@@ -85,6 +94,7 @@ int main(void)
     limit(stream, 0, 0);
     widen_lanes(stream, 0);
     join(stream);
+    join_scaled(stream);
     repeat(1);
     semihosting_print("end\\n");
     semihosting_exit(0);
@@ -99,14 +109,14 @@ def check(folder: Path, microkernels: list[object], calls: list[str]) -> None:
     assert failures(folder, microkernels, program) == "end\n"  # type: ignore[arg-type]
 
 
-def blocks(first: int, steps: int, channels: int, words: int) -> list[str]:
+def blocks(first: int, steps: int, channels: int, words: int, join: str = "join") -> list[str]:
     """Biases and constants of a stream of `channels` that begins at word `first`."""
     calls = []
     for channel in range(0, channels, 4):
         start = first + channel // 4 * block_words(steps, words)
         lanes = lanes_of(channels - channel)
         calls += [f"limit(stream + {start + lanes * (2 + steps)}, {words}, {2 * lanes});"]
-        calls += [f"join(stream + {start + 2 * lane});" for lane in range(lanes)]
+        calls += [f"{join}(stream + {start + 2 * lane});" for lane in range(lanes)]
         calls += [f"widen_lanes(stream + {start + 2}, {steps});"] if channels - channel == 1 else []
     return calls
 
@@ -143,6 +153,24 @@ def test_flat(tmp_path: Path) -> None:
             calls += [f"repeat({steps});"]
             calls += [f"{name}(values, stream, (int8_t *){to}, 5);" for name, to in forms(kernel.name)]
             calls += [f'compare("{kernel.name}");']
+    check(tmp_path, kernels, calls)
+
+
+def test_pairs(tmp_path: Path) -> None:
+    """Any number of inputs; one block, several in a row, in a loop, with some left and a part of one."""
+    shapes = [(1, 3), (2, 8), (3, 5), (7, 4), (18, 12), (24, 40), (33, 23), (61, 16), (64, 9), (4, 36)]
+    calls, kernels = [], []
+    for number, ((inputs, channels), form) in enumerate(list(product(shapes, FORMS))[::2]):
+        kernel = Pairs(inputs, channels, inputs + number % 3, channels + 1, number % 2 > 0, number % 4 > 1, form)
+        assert kernel.possible()
+        kernels.append(kernel)
+        join = "join_scaled" if form.lanes else "join"
+        calls += ["fill();", *blocks(0, kernel.steps, -(-channels // 4) * 4, form.words, join)]
+        pixels = 4 + kernel.odd
+        first = pixels - 2 + kernel.odd if kernel.backwards else 0
+        x, y = f"(const int8_t *)values + {first * kernel.x_step}", first * kernel.y_step
+        calls += [f"{name}({x}, stream, (int8_t *){to} + {y}, {pixels});" for name, to in forms(kernel.name)]
+        calls += [f'compare("{kernel.name}");']
     check(tmp_path, kernels, calls)
 
 

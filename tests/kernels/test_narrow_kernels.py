@@ -11,6 +11,7 @@ import pytest
 from kernels.host_kernels import HostKernels, activation, layer
 
 from tvm_stm32.kernels.conv2d_flat import FlatSpecification
+from tvm_stm32.kernels.conv2d_pairs import PairsSpecification
 from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.dense import DenseSpecification
 from tvm_stm32.kernels.implementation import Implementation
@@ -30,6 +31,8 @@ RELU6, BAND = Activation(0.0, 6.0), Activation(-1.0, 1.0)
 TFLITE, ONNX = Arithmetic.TFLITE, Arithmetic.ONNX
 #: "time" has kernels for one shape, "ram" kernels for many, with less scratch
 OBJECTIVES = ("time", "ram")
+#: those of 1x1 kernels, which for "balanced" are for one number of inputs
+POINTWISE_OBJECTIVES = ("time", "balanced", "ram")
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,8 @@ def fast(number: int, objective: str) -> Implementation:
 
 def variants(number: int) -> list[Implementation]:
     """The plain kernel of a case, then the different ones of the objectives."""
-    found = {fast(number, objective).specification: fast(number, objective) for objective in OBJECTIVES}
+    objectives = POINTWISE_OBJECTIVES if CASES[number].kernel == (1, 1) else OBJECTIVES
+    found = {fast(number, objective).specification: fast(number, objective) for objective in objectives}
     return [CASES[number].implementation(Target()), *found.values()]
 
 
@@ -193,6 +197,14 @@ def test_equals_the_plain_kernel(number: int, compiled: tuple[HostKernels, list[
         expected = library.run(plain, [x], y)
         for index in others:
             np.testing.assert_array_equal(library.run(index, [x], y), expected)
+
+
+def test_pairs_are_for_time_and_few_inputs() -> None:
+    assert isinstance(fast(0, "time").specification, PairsSpecification)
+    assert isinstance(fast(CASES.index(Case((7, 9, 64), 12)), "time").specification, PairsSpecification)
+    assert isinstance(
+        fast(CASES.index(Case((4, 4, 1200), 5, form="pw", gain=0.3)), "time").specification, FlatSpecification
+    )
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])

@@ -14,7 +14,7 @@ from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import Activation, Arithmetic, Conv2D, DepthwiseConv2D, Padding, Quantization, Tensor
 
 
-def pointwise(size: int, inputs: int, outputs: int) -> Implementation:
+def pointwise(size: int, inputs: int, outputs: int, objective: str = "balanced") -> Implementation:
     """A 1x1 convolution."""
     weights = np.random.default_rng(0).integers(-60, 61, (outputs, 1, 1, inputs)).astype(np.int8)
     tensors = [
@@ -23,7 +23,7 @@ def pointwise(size: int, inputs: int, outputs: int) -> Implementation:
     ]
     y = activation("y", (1, size, size, outputs), scale=0.3, zero_point=-128)
     attributes = Conv2D(activation=Activation(0.0, None))
-    return layer(attributes, tensors, y, Arithmetic.TFLITE, Target(dsp=True))
+    return layer(attributes, tensors, y, Arithmetic.TFLITE, Target(dsp=True, objective=objective))
 
 
 def depthwise(size: int, channels: int) -> Implementation:
@@ -56,8 +56,10 @@ def test_a_small_layer_uses_what_is_there() -> None:
     assert shared([pointwise(48, 8, 16), pointwise(3, 8, 16)], "balanced") == ["flat_4", "flat_4"]
 
 
-def test_code_costs_nothing_for_time() -> None:
-    assert shared([pointwise(4, 8, 16), pointwise(3, 24, 16)], "time") == ["flat_4", "flat_12"]
+def test_code_costs_little_for_time() -> None:
+    layers = [pointwise(12, 16, 32, "time"), pointwise(3, 32, 16, "time")]
+    assert shared(layers, "balanced") == ["flat_8", "flat_any4"]
+    assert shared(layers, "time") == ["pairs_16of16_32of32", "flat_any4"]
 
 
 def test_small_planes_of_many_channels_share_code() -> None:

@@ -35,6 +35,7 @@ class Interface:
 
     api: tuple[str, ...]  #: names, in the order of the include folders; the native one is always there
     observer: bool
+    pools: bool = False  #: memory is in pools
 
     @property
     def layers(self) -> list[Layer]:
@@ -43,21 +44,21 @@ class Interface:
 
     def options(self) -> list[str]:
         """The words by which ``tvm-stm32 compile`` is asked for it; none for what it does anyway."""
-        if self == choose():
+        if (self.api, self.observer) == ((NATIVE,), False):
             return []
         return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no"]
 
     def artifact_names(self, name: str) -> list[str]:
         """Every file that compiling a model called `name` writes, in a fixed order."""
         return [
-            *artifacts.artifact_names(name, self.observer),
+            *artifacts.artifact_names(name, self.observer, self.pools),
             *(file for layer in self.layers for file in layer.files(name)),
         ]
 
     def header_names(self, name: str) -> list[str]:
         """The headers that applications include, and data that they load; the rest is internal to the library."""
         names = self.artifact_names(name)
-        public = artifacts.header_names(name, self.observer)
+        public = artifacts.header_names(name, self.observer, self.pools)
         return public + [file for file in names if file.startswith("api/") and file.endswith(_PUBLIC)]
 
     def source_names(self, name: str) -> list[str]:

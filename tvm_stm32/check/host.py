@@ -26,6 +26,8 @@ Array = npt.NDArray[Any]
 
 #: TVM_AI_MAX_IO of tvm_ai.h
 MAX_IO = 8
+#: TVM_AI_MAX_POOLS of tvm_ai_pools.h
+MAX_POOLS = 8
 
 
 class _Tensor(ctypes.Structure):
@@ -41,7 +43,7 @@ class _Memory(ctypes.Structure):
 
 
 class _Instance(ctypes.Structure):
-    """``tvm_ai_instance``."""
+    """``tvm_ai_pooled_instance``, which begins with a ``tvm_ai_instance``."""
 
     _fields_ = (
         ("magic", ctypes.c_uint32),
@@ -50,6 +52,8 @@ class _Instance(ctypes.Structure):
         ("activations", ctypes.c_void_p),
         ("parameters", ctypes.c_void_p),
         ("tensors", _Tensor * MAX_IO),
+        ("pools", ctypes.c_void_p * MAX_POOLS),
+        ("groups", ctypes.c_void_p * MAX_POOLS),
     )
 
 
@@ -77,7 +81,11 @@ def load(folder: Path, names: Sequence[str], flags: Sequence[str] = ("-O1",)) ->
         ToolError: there is no host compiler, or it refuses the C.
     """
     manifests = [read_manifest(folder, name) for name in names]
-    sources = list(dict.fromkeys(folder / source for name in names for source in source_names(name)))
+    sources = list(
+        dict.fromkeys(
+            folder / source for manifest in manifests for source in source_names(manifest.name, pools=manifest.pooled)
+        )
+    )
     with tempfile.TemporaryDirectory(prefix="tvm_stm32_") as temporary:
         target = Path(temporary) / "models.so"
         build(sources, target, ("-shared", "-fPIC", f"-I{folder}", *flags))
@@ -92,8 +100,8 @@ class HostModel:
         self.manifest = manifest
         self._library = library
         self._tensors = {tensor.c_name: tensor for tensor in manifest.tensors}
-        self._offsets = {parameter.name: parameter.offset for parameter in manifest.parameters}
-        (self._pool,) = manifest.pools
+        self._parameters = {parameter.name: parameter for parameter in manifest.parameters}
+        self._alignment = max(pool.alignment for pool in manifest.pools)
 
     @classmethod
     def load(cls, folder: Path, name: str, flags: Sequence[str] = ("-O1",)) -> HostModel:
@@ -125,14 +133,16 @@ class HostModel:
             ToolError: the C interface reports an error.
         """
         values = self._checked(inputs)
-        arena = _Block(self._pool.size, self._pool.alignment)
-        memory = _Memory(arena.address, self._pool.size)
+        pools = self._pools()
+        memory = (_Memory * len(pools))(*(_Memory(pools[p.name].address, p.size) for p in self.manifest.pools))
         instance = _Instance()
         model = ctypes.c_char.in_dll(self._library, f"{self.manifest.name}_model")
-        self._require(
-            "create", self._library.tvm_ai_create(ctypes.byref(instance), ctypes.byref(model), ctypes.byref(memory))
-        )
-        blocks = {t.c_name: _Block(t.size, self._pool.alignment) for t in (*self.inputs, *self.outputs)}
+        to_create = (ctypes.byref(instance), ctypes.byref(model), memory)
+        if self.manifest.pooled:
+            self._require("create", self._library.tvm_ai_create_in_pools(*to_create, len(pools)))
+        else:
+            self._require("create", self._library.tvm_ai_create(*to_create))
+        blocks = {t.c_name: _Block(t.size, self._alignment) for t in (*self.inputs, *self.outputs)}
         for slot, tensor in enumerate((*self.inputs, *self.outputs)):
             if tensor.pool == "application":
                 instance.tensors[slot].data = blocks[tensor.c_name].address
@@ -153,20 +163,18 @@ class HostModel:
             SettingsError: the inputs do not fit the model.
         """
         values = self._checked(inputs)
-        arena = _Block(self._pool.size, self._pool.alignment)
-        own = {
-            t.c_name: _Block(t.size, self._pool.alignment) for t in self._tensors.values() if t.pool == "application"
-        }
+        pools = self._pools()
+        own = {t.c_name: _Block(t.size, self._alignment) for t in self._tensors.values() if t.pool == "application"}
         addresses = {
-            name: own[name].address if name in own else arena.address + tensor.offset
+            name: own[name].address if name in own else pools[tensor.pool].address + tensor.offset
             for name, tensor in self._tensors.items()
         }
         for name, value in zip(self.manifest.inputs, values, strict=True):
             ctypes.memmove(addresses[name], value.ctypes.data, value.nbytes)
-        weights = self._weights()
+        weights = {group: self._weights(group) for group in {p.group for p in self.manifest.parameters}}
         layers: dict[str, Array] = {}
         for index, call in enumerate(self.manifest.calls):
-            places = [self._place(argument, arena.address, addresses, weights) for argument in call.arguments]
+            places = [self._place(argument, pools, addresses, weights) for argument in call.arguments]
             function = self._library[call.kernel]
             function.restype = None
             function(*(ctypes.c_void_p(place) for place in places))
@@ -177,19 +185,25 @@ class HostModel:
                         layers[call.layer] = _array(addresses[argument.name], tensor)
         return layers
 
-    def _place(self, argument: ManifestArgument, arena: int, addresses: dict[str, int], weights: int) -> int:
+    def _pools(self) -> dict[str, _Block]:
+        """Working memory for each pool."""
+        return {pool.name: _Block(pool.size, pool.alignment) for pool in self.manifest.pools}
+
+    def _place(
+        self, argument: ManifestArgument, pools: dict[str, _Block], addresses: dict[str, int], weights: dict[str, int]
+    ) -> int:
         """The address that a call passes."""
         if argument.kind == "tensor":
             return addresses[argument.name]
         if argument.kind == "parameter":
-            return weights + self._offsets[argument.name]
-        return arena + argument.offset
+            parameter = self._parameters[argument.name]
+            return weights[parameter.group] + parameter.offset
+        return pools[argument.pool].address + argument.offset
 
-    def _weights(self) -> int:
-        """The address of the struct of parameters; 0 where the model has none."""
-        if not self.manifest.parameters:
-            return 0
-        return ctypes.addressof(ctypes.c_char.in_dll(self._library, f"{self.manifest.name}_weights"))
+    def _weights(self, group: str) -> int:
+        """The address of the constants of a group, as they are linked; "" is the model's own struct of them."""
+        symbol = f"{self.manifest.name}_weights{'_' * bool(group)}{group}"
+        return ctypes.addressof(ctypes.c_char.in_dll(self._library, symbol))
 
     def _checked(self, inputs: Sequence[Array]) -> list[Array]:
         """The inputs as contiguous arrays that fit the model."""

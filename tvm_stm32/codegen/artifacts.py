@@ -11,23 +11,49 @@ RUNTIME_FILES = {
     "tvm_ai.c": "src/tvm_ai.c",
 }
 
+#: what ships besides with a model whose memory is in pools
+POOL_FILES = {"tvm_ai_pools.h": "include/tvm_ai_pools.h", "tvm_ai_pools.c": "src/tvm_ai_pools.c"}
 
-def artifact_names(name: str, observer: bool = False) -> list[str]:
+
+def artifact_names(name: str, observer: bool = False, pools: bool = False) -> list[str]:
     """Every file that compiling a model called `name` writes, in a fixed order; those of further interfaces follow.
 
     Args:
         name: the model's.
         observer: with a run function that tells an observer of each node.
+        pools: its memory is in pools.
     """
     files = [f"{name}.h", f"{name}.c", f"{name}_kernels.c", f"{name}_weights.c", f"{name}.json", *RUNTIME_FILES]
-    return [*files, f"{name}_observed.h", f"{name}_observed.c"] if observer else files
+    if observer:
+        files += [f"{name}_observed.h", f"{name}_observed.c"]
+    return [*files, *POOL_FILES, *_places(name), *_placement(name)] if pools else files
 
 
-def header_names(name: str, observer: bool = False) -> list[str]:
-    """The headers an application includes; the rest is internal to the library."""
-    return [f"{name}.h", "tvm_ai.h", *([f"{name}_observed.h"] if observer else [])]
+def header_names(name: str, observer: bool = False, pools: bool = False) -> list[str]:
+    """The headers an application includes, and what places it in memory; the rest is internal to the library."""
+    observed = [f"{name}_observed.h"] if observer else []
+    pooled = ["tvm_ai_pools.h", _places(name)[0], *_placement(name)] if pools else []
+    return [f"{name}.h", "tvm_ai.h", *observed, *pooled]
 
 
-def source_names(name: str, observer: bool = False) -> list[str]:
+def source_names(name: str, observer: bool = False, pools: bool = False) -> list[str]:
     """The C files a library of the model is compiled from."""
-    return [file for file in artifact_names(name, observer) if file.endswith(".c")]
+    return [file for file in artifact_names(name, observer, pools) if file.endswith(".c")]
+
+
+def linker_fragment(name: str) -> str:
+    """What puts the pools of a model into their memories: goes to GNU ld before the firmware's own script."""
+    return f"{name}_pools.ld"
+
+
+def weights_binary(name: str) -> str:
+    """The constants that are not linked; without any it has no bytes."""
+    return f"{name}_weights.bin"
+
+
+def _places(name: str) -> list[str]:
+    return [f"{name}_places.h", f"{name}_places.c"]
+
+
+def _placement(name: str) -> list[str]:
+    return [linker_fragment(name), weights_binary(name)]

@@ -12,10 +12,13 @@ from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
+from tvm_stm32.codegen.pool_view import PoolView
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
 from tvm_stm32.device.part import find_part
+from tvm_stm32.device.pools import memory_pools
+from tvm_stm32.errors import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
     )
+    parser.add_argument(
+        "--memory-pools",
+        metavar="FILE",
+        help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
@@ -69,11 +77,15 @@ def run(arguments: argparse.Namespace) -> None:
         keep_channels=arguments.keep_channels,
         api=interface.api,
         observer=interface.observer,
+        pools=memory_pools(arguments.memory_pools, part) if arguments.memory_pools else (),
     )
+    if settings.pools and interface.layers:
+        layers = ", ".join(layer.name for layer in interface.layers)
+        raise SettingsError(f"{layers}: other interfaces know one piece of memory, not pools", "--memory-pools")
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
     model = compile_in_child(arguments.model, settings)
-    if part:
+    if part and not model.pools:
         check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)
     write_artifacts(emit_library(model), arguments.output)
     print(summary(model))
@@ -89,4 +101,6 @@ def summary(model: CompiledModel) -> str:
         f" parameters {model.parameters_size:,} bytes",
         "  calls: " + ", ".join(f"{count} {variant}" for variant, count in sorted(variants.items())),
     ]
+    lines += [f"  pool {pool.title}" for pool in PoolView(model).working] if model.pools else []
+    lines += [f"  {group.symbol}: {group.title}" for group in PoolView(model).groups] if model.pools else []
     return "\n".join(lines + [f"  note: {note}" for note in model.notes])

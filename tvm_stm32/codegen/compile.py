@@ -18,26 +18,26 @@ from tvm_stm32.codegen.compiled_model import (
     Kernel,
     Microkernel,
     Parameter,
+    PlacedPool,
     Settings,
     TensorQuantization,
 )
 from tvm_stm32.codegen.limits import check_interface
 from tvm_stm32.codegen.lower import lower_kernel
+from tvm_stm32.codegen.pools import ARENA, ARENA_ALIGNMENT, divide, working_names
 from tvm_stm32.codegen.schedule import schedule
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import target_of
 from tvm_stm32.memory.buffer import aligned
+from tvm_stm32.memory.planner import Plan
 from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold
 from tvm_stm32.simplify.aliases import share_buffers
 from tvm_stm32.simplify.ranges import value_ranges
 from tvm_stm32.simplify.simplify import simplify
-
-#: bytes; what the arena itself must be aligned to
-ARENA_ALIGNMENT = 8
 
 
 def compile_model(path: Path, settings: Settings) -> CompiledModel:
@@ -87,10 +87,13 @@ class _Assembly:
         self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
         arena = {name: tensor.size for name, tensor in network.tensors.items() if self._in_arena(name)}
-        found = schedule(implementations, owners, network.inputs, network.outputs, arena)
+        self.scheduled = found = schedule(
+            implementations, owners, network.inputs, network.outputs, arena, settings.pools
+        )
         self.operators = [network.operators[index] for index in found.order]
         self.implementations = [implementations[index] for index in found.order]
-        self.steps, self.spans, self.plan = found.steps, found.spans, found.plan
+        self.steps, self.spans = found.steps, found.spans
+        self.pool_names = working_names(settings.pools, found.plans) if settings.pools else {ARENA: ARENA}
         self.names = self._tensor_names()
 
     def finish(self, source: str, signature: str, description: str) -> CompiledModel:
@@ -99,6 +102,13 @@ class _Assembly:
             self._call(index, operator, implementation)
             for index, (operator, implementation) in enumerate(zip(self.operators, self.implementations, strict=True))
         ]
+        plans, parameters = self.scheduled.plans, list(self.parameters.values())
+        pools: list[PlacedPool] = []
+        arena = next((plan for pool, plan in plans.items() if self.pool_names[pool] == ARENA), Plan({}, 0, 0))
+        size, alignment = aligned(arena.size, ARENA_ALIGNMENT), ARENA_ALIGNMENT
+        if self.settings.pools:
+            pools, parameters = divide(self.settings.pools, plans, calls, parameters)
+            size, alignment = pools[0].size, pools[0].alignment
         return CompiledModel(
             settings=self.settings,
             source=source,
@@ -107,15 +117,16 @@ class _Assembly:
             inputs=[self.names[name] for name in self.network.inputs],
             outputs=[self.names[name] for name in self.network.outputs],
             tensors=[self._tensor(name) for name in self.names],
-            parameters=list(self.parameters.values()),
+            parameters=parameters,
             microkernels=list(self.microkernels.values()),
             kernels=list(self.kernels.values()),
             calls=calls,
-            activations_size=aligned(self.plan.size, ARENA_ALIGNMENT),
-            activations_alignment=ARENA_ALIGNMENT,
-            lower_bound=self.plan.lower_bound,
+            activations_size=size,
+            activations_alignment=alignment,
+            lower_bound=arena.lower_bound,
             versions={"tvm_stm32": tvm_stm32.__version__, "apache-tvm": importlib.metadata.version("apache-tvm")},
             notes=self.network.notes,
+            pools=pools,
         )
 
     def _owner(self, tensor: str) -> str:
@@ -135,6 +146,10 @@ class _Assembly:
             return self.settings.inputs == "arena"
         return tensor not in self.network.outputs or self.settings.outputs == "arena"
 
+    def _pool(self, buffer: str) -> str:
+        """The C name of the pool of working memory that `buffer` is in."""
+        return self.pool_names[self.scheduled.pools[buffer]]
+
     def _tensor(self, name: str) -> CompiledTensor:
         tensor = self.network.tensors[name]
         first, last = self.spans[name]
@@ -145,8 +160,8 @@ class _Assembly:
             shape=list(tensor.shape),
             size=tensor.size,
             quantization=_quantization(tensor),
-            pool="activations" if self._in_arena(name) else "application",
-            offset=self.plan.offsets.get(name, -1),
+            pool=self._pool(name) if self._in_arena(name) else "application",
+            offset=self.scheduled.offset(name),
             first=first,
             last=last,
         )
@@ -160,7 +175,7 @@ class _Assembly:
                 arguments.append(Argument("parameter", self._parameter(index, operator, implementation, argument)))
             elif isinstance(argument, Scratch):
                 name, size = next(scratch)
-                arguments.append(Argument("scratch", name, self.plan.offsets[name], size))
+                arguments.append(Argument("scratch", name, self.scheduled.offset(name), size, self._pool(name)))
             else:
                 arguments.append(Argument("tensor", self.names[self._owner(argument.tensor)]))
         family = implementation.specification.family

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tvm_stm32.memory.pools import Pool
+
 
 class TensorQuantization(msgspec.Struct, frozen=True):
     """``real = scale * (value - zero_point)``; one entry, or one per index of `axis` (-1: whole tensor)."""
@@ -21,9 +23,10 @@ class TensorQuantization(msgspec.Struct, frozen=True):
 class CompiledTensor(msgspec.Struct, frozen=True):
     """A buffer of the run function.
 
-    `pool` is "activations" (at `offset` bytes in the arena), or "application" (the pointer the application put into
-    the instance's tensor; `offset` is -1). Inputs and outputs in the arena still are reached through the instance's
-    tensor, so that the application may point them elsewhere; `offset` is then the address set by create.
+    `pool` is "activations" (at `offset` bytes in the arena), the name of a further pool of working memory (at `offset`
+    bytes in that), or "application" (the pointer the application put into the instance's tensor; `offset` is -1).
+    Inputs and outputs in the arena still are reached through the instance's tensor, so that the application may point
+    them elsewhere; `offset` is then the address set by create.
     `first` and `last` are indices into `CompiledModel.calls`: the tensor is live from the start of call `first` to the
     end of call `last` (an input is live from call 0, an output to the last call). The output of a call may overlap an
     input that ends there, as far as the kernel allows it.
@@ -42,13 +45,15 @@ class CompiledTensor(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A constant array: weights, biases, multipliers. One member of ``struct <model>_parameters``."""
+    """A constant array: weights, biases, multipliers. One member of ``struct <model>_parameters``, or of the struct of
+    the memory pool `pool`."""
 
     c_name: str  # member name, e.g. "conv2d_1_weights"
     dtype: str  # "int8", "int16", "int32", "float32"
     values: bytes  # little endian, row-major
     count: int  # elements
     comment: str  # layout and origin, one line, e.g. "[out/4][3][3][16][4], stem/conv"
+    pool: str = ""
 
 
 class KernelParameter(msgspec.Struct, frozen=True):
@@ -77,12 +82,14 @@ class Microkernel(msgspec.Struct, frozen=True):
 
 
 class Argument(msgspec.Struct, frozen=True):
-    """What a call passes: `kind` is "tensor" or "parameter" (`name` is its c_name) or "scratch" (arena `offset`)."""
+    """What a call passes: `kind` is "tensor" or "parameter" (`name` is its c_name) or "scratch" (`offset` in `pool`,
+    which is as in `CompiledTensor`)."""
 
     kind: str
     name: str = ""
     offset: int = -1
     size: int = 0  # bytes of a scratch buffer
+    pool: str = "activations"
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -110,6 +117,35 @@ class Settings(msgspec.Struct, frozen=True):
     keep_channels: bool = False  # compute channels that no output depends on, too
     api: tuple[str, ...] = ("native",)  # interfaces that the library has, in the order of their include folders
     observer: bool = False  # a second run function, which tells an observer of each node
+    pools: tuple[Pool, ...] = ()  # memories for activations and weights; none: one arena, and weights in one piece
+
+
+class PlacedPool(msgspec.Struct, frozen=True):
+    """A memory pool that the model uses.
+
+    In RAM `activations` bytes come first, then, at a multiple of the alignment, a copy of `weights` bytes.
+    """
+
+    pool: Pool
+    c_name: str  # "activations" for the first of working memory, "" for the flash of ``<model>_weights``, or its name
+    activations: int  # bytes, a multiple of the alignment of the arena
+    lower_bound: int  # of the activations in it
+    weights: int  # bytes of its parameters, gaps included
+
+    @property
+    def alignment(self) -> int:
+        """Bytes; of its start, and of the copy in it."""
+        return max(8, self.pool.alignment)
+
+    @property
+    def copy_offset(self) -> int:
+        """Bytes from its start to the copy."""
+        return -(-self.activations // self.alignment) * self.alignment
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that lies in it."""
+        return self.copy_offset + self.weights if self.weights else self.activations
 
 
 class CompiledModel(msgspec.Struct, frozen=True):
@@ -126,11 +162,17 @@ class CompiledModel(msgspec.Struct, frozen=True):
     microkernels: list[Microkernel]  # each once, before its first use
     kernels: list[Kernel]  # each once, in order of first call
     calls: list[Call]
-    activations_size: int  # bytes of the arena
+    activations_size: int  # bytes of the arena, or of the first pool of working memory
     activations_alignment: int  # bytes
     lower_bound: int  # maximum over calls of live bytes, scratch included; overlaps that kernels allow counted once
     versions: dict[str, str]  # tool name -> version
     notes: list[str]
+    pools: list[PlacedPool] = []  # those in RAM first, "activations" before all; empty where none were asked for
+
+    @property
+    def working_pools(self) -> list[PlacedPool]:
+        """The pools in RAM."""
+        return [placed for placed in self.pools if placed.pool.kind == "ram"]
 
     @property
     def macs(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tvm_stm32.codegen.artifacts import RUNTIME_FILES
+from tvm_stm32.codegen.artifacts import POOL_FILES, RUNTIME_FILES, linker_fragment, weights_binary
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.environment import c_environment
 from tvm_stm32.codegen.manifest import encode_manifest, manifest
@@ -43,8 +43,14 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
         f"{name}_weights.c": "weights.c.j2",
     }
     observed = {f"{name}_observed.h": "observed.h.j2", f"{name}_observed.c": "observed.c.j2"}
+    pooled = {
+        f"{name}_places.h": "places.h.j2",
+        f"{name}_places.c": "places.c.j2",
+        linker_fragment(name): "pools.ld.j2",
+    }
     environment = c_environment()
     context = template_context(model) | {"operator_code": operator_code}
+    pools = context["view"].pools
 
     def render(files: Mapping[str, str]) -> dict[str, bytes]:
         return {
@@ -56,5 +62,7 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
         | {f"{name}.json": encode_manifest(manifest(model, list(layers)))}
         | {file: (_RUNTIME / path).read_bytes() for file, path in RUNTIME_FILES.items()}
         | (render(observed) if model.settings.observer else {})
+        | ({file: (_RUNTIME / path).read_bytes() for file, path in POOL_FILES.items()} if pools else {})
+        | ({**render(pooled), weights_binary(name): pools.unlinked()} if pools else {})
         | dict(layers)
     )

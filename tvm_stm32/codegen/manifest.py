@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from tvm_stm32.codegen.artifacts import artifact_names
-from tvm_stm32.codegen.compiled_model import CompiledModel, CompiledTensor, TensorQuantization
+from tvm_stm32.codegen.compiled_model import Argument, CompiledModel, CompiledTensor, TensorQuantization
 from tvm_stm32.codegen.parameters import parameter_offsets
+from tvm_stm32.codegen.pool_view import Group, PoolView, WorkingPool
 
 SCHEMA_VERSION = 1
 
@@ -59,18 +60,39 @@ class ManifestTensor(msgspec.Struct, frozen=True):
     last: int
 
 
-class ManifestPool(msgspec.Struct, frozen=True):
-    """Working memory, with the proof of how good its plan is."""
+class ManifestPool(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Working memory, with the proof of how good its plan is. What follows the ratio is of a model in pools."""
 
     name: str
     size: int  # bytes
     alignment: int  # bytes
     lower_bound: int  # bytes live at once in the worst call, allowed overlaps counted once: no plan can be smaller
     ratio: float  # size / lower_bound
+    pool: str = ""  # its name in the file of pools
+    symbol: str = ""  # the library's array for it
+    memory: str = ""  # the part's memory
+    address: int = -1  # of the pool, where the linker script must put it there
+    capacity: int = -1  # bytes of the pool; -1: no bound is known
+    section: str = ""  # of the array
+    copies: int = 0  # bytes of constants that are copied there
 
 
-class ManifestParameter(msgspec.Struct, frozen=True):
-    """A constant array: a member of ``struct <model>_parameters``."""
+class ManifestGroup(msgspec.Struct, frozen=True):
+    """Constants beside ``struct <model>_parameters``, of a model in pools."""
+
+    pool: str  # its name in the file of pools
+    symbol: str  # C name of the constant struct
+    size: int  # bytes, gaps included
+    section: str  # of the struct
+    memory: str  # the part's memory; "" if they are in none of its own
+    address: int  # of the pool, where the linker script, or a flash programmer, must put it there; -1: anywhere
+    capacity: int  # bytes of the pool; -1: no bound is known
+    linked: bool  # False: they are the file <model>_weights.bin
+    copied: bool  # create copies them into RAM, behind the activations of the pool
+
+
+class ManifestParameter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A constant array: a member of ``struct <model>_parameters``, or of that of a group."""
 
     name: str
     dtype: str
@@ -78,6 +100,7 @@ class ManifestParameter(msgspec.Struct, frozen=True):
     size: int  # bytes
     offset: int  # bytes from the start of the struct
     comment: str
+    group: str = ""  # the pool of its group
 
 
 class ManifestKernel(msgspec.Struct, frozen=True):
@@ -89,13 +112,14 @@ class ManifestKernel(msgspec.Struct, frozen=True):
     calls: int
 
 
-class ManifestArgument(msgspec.Struct, frozen=True):
+class ManifestArgument(msgspec.Struct, frozen=True, omit_defaults=True):
     """A tensor or parameter by C name, or scratch memory by place."""
 
     kind: str  # "tensor", "parameter", "scratch"
     name: str  # "" for scratch
-    offset: int  # bytes from the start of the activations; -1 unless scratch
+    offset: int  # bytes from the start of the pool; -1 unless scratch
     size: int  # bytes; 0 unless scratch
+    pool: str = "activations"
 
 
 class ManifestCall(msgspec.Struct, frozen=True):
@@ -110,7 +134,7 @@ class ManifestCall(msgspec.Struct, frozen=True):
     arguments: list[ManifestArgument]
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """The file ``<model>.json``."""
 
     schema: int
@@ -127,11 +151,17 @@ class Manifest(msgspec.Struct, frozen=True):
     outputs: list[str]
     tensors: list[ManifestTensor]  # in order of first use
     pools: list[ManifestPool]
-    parameters_size: int  # bytes of the struct, alignment gaps included
+    parameters_size: int  # bytes of the struct and of all groups, alignment gaps included
     parameters: list[ManifestParameter]
     microkernels: list[str]  # static C functions that kernels call, beside those of the runtime
     kernels: list[ManifestKernel]
     calls: list[ManifestCall]  # in the order they run
+    groups: list[ManifestGroup] = []
+
+    @property
+    def pooled(self) -> bool:
+        """Whether memory is in pools."""
+        return any(pool.pool for pool in self.pools)
 
 
 def activations_size(model: CompiledModel) -> int:
@@ -142,7 +172,8 @@ def activations_size(model: CompiledModel) -> int:
 def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
     """The manifest of `model`; `layers` are the files of other interfaces than the native one."""
     settings = model.settings
-    offsets = parameter_offsets(model.parameters)
+    view = PoolView(model) if model.pools else None
+    offsets, total = _parameter_offsets(model)
     pool = ManifestPool(
         name="activations",
         size=activations_size(model),
@@ -169,16 +200,16 @@ def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
         ),
         versions=dict(sorted(model.versions.items())),
         notes=model.notes,
-        files=[*artifact_names(settings.name, settings.observer), *layers],
+        files=[*artifact_names(settings.name, settings.observer, view is not None), *layers],
         macs=model.macs,
         inputs=model.inputs,
         outputs=model.outputs,
         tensors=[_tensor(tensor) for tensor in model.tensors],
-        pools=[pool],
-        parameters_size=offsets[-1],
+        pools=[_pool(working) for working in view.working] if view else [pool],
+        parameters_size=total,
         parameters=[
-            ManifestParameter(p.c_name, p.dtype, p.count, len(p.values), offset, p.comment)
-            for p, offset in zip(model.parameters, offsets[:-1], strict=True)
+            ManifestParameter(p.c_name, p.dtype, p.count, len(p.values), offsets[p.c_name], p.comment, p.pool)
+            for p in model.parameters
         ],
         microkernels=[microkernel.c_name for microkernel in model.microkernels],
         kernels=[
@@ -193,10 +224,61 @@ def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
                 variant=call.variant,
                 macs=call.macs,
                 rounding=call.rounding,
-                arguments=[ManifestArgument(a.kind, a.name, a.offset, a.size) for a in call.arguments],
+                arguments=[_argument(argument) for argument in call.arguments],
             )
             for call in model.calls
         ],
+        groups=[_group(group) for group in view.groups] if view else [],
+    )
+
+
+def _argument(argument: Argument) -> ManifestArgument:
+    found = ManifestArgument(argument.kind, argument.name, argument.offset, argument.size)
+    return found if argument.pool == found.pool else msgspec.structs.replace(found, pool=argument.pool)
+
+
+def _parameter_offsets(model: CompiledModel) -> tuple[dict[str, int], int]:
+    """The offset of each parameter in its struct, and the bytes of all structs."""
+    offsets: dict[str, int] = {}
+    total = 0
+    for pool in dict.fromkeys(parameter.pool for parameter in model.parameters):
+        members = [parameter for parameter in model.parameters if parameter.pool == pool]
+        *starts, size = parameter_offsets(members)
+        offsets |= {member.c_name: start for member, start in zip(members, starts, strict=True)}
+        total += size
+    return offsets, total
+
+
+def _pool(working: WorkingPool) -> ManifestPool:
+    placed = working.placed
+    return ManifestPool(
+        name=working.c_name,
+        size=working.size,
+        alignment=working.alignment,
+        lower_bound=placed.lower_bound,
+        ratio=max(1, placed.activations) / max(1, placed.lower_bound),
+        pool=working.name,
+        symbol=working.symbol,
+        memory=placed.pool.memory,
+        address=placed.pool.address if placed.pool.placed else -1,
+        capacity=placed.pool.size,
+        section=working.section,
+        copies=placed.weights,
+    )
+
+
+def _group(group: Group) -> ManifestGroup:
+    pool = group.placed.pool
+    return ManifestGroup(
+        pool=group.name,
+        symbol=group.symbol,
+        size=group.size,
+        section=group.section,
+        memory="" if group.copied else pool.memory,
+        address=-1 if group.copied or not pool.placed else pool.address,
+        capacity=pool.size,
+        linked=group.linked,
+        copied=group.copied,
     )
 
 

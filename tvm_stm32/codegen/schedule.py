@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order the kernels run, and where in the arena their buffers are."""
+"""In which order the kernels run, and where their buffers are: in one arena, or in memory pools."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tvm_stm32.codegen.accesses import buffer_accesses
+from tvm_stm32.codegen.pools import ARENA
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.memory.buffer import Buffer
-from tvm_stm32.memory.lifetimes import Step, lifetimes, sharing
+from tvm_stm32.memory.lifetimes import Sharing, Step, lifetimes, sharing
 from tvm_stm32.memory.order import lowest_order
+from tvm_stm32.memory.placement import place
 from tvm_stm32.memory.planner import Plan, check, plan
+from tvm_stm32.memory.pools import Pool
 
 #: bytes; every buffer starts at a multiple, so that kernels may read words
 ALIGNMENT = 4
@@ -19,12 +23,22 @@ ALIGNMENT = 4
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """`order` has indices into the implementations that were given; `steps`, `spans` (first and last call of every
-    buffer) and `plan` follow it."""
+    buffer) and `plans` (of each pool by name) follow it. `pools` says where each buffer is."""
 
     order: list[int]
     steps: list[Step]
     spans: dict[str, tuple[int, int]]
-    plan: Plan
+    plans: dict[str, Plan]
+    pools: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "pools", {buffer: pool for pool, found in self.plans.items() for buffer in found.offsets}
+        )
+
+    def offset(self, buffer: str) -> int:
+        """Bytes from the start of its pool; -1 for one that is in none."""
+        return self.plans[self.pools[buffer]].offsets[buffer] if buffer in self.pools else -1
 
 
 def schedule(
@@ -33,8 +47,9 @@ def schedule(
     inputs: Collection[str],
     outputs: Collection[str],
     arena: Mapping[str, int],
+    pools: Sequence[Pool] = (),
 ) -> Schedule:
-    """Order and place in as little memory as can be found.
+    """Order and place in as little memory as can be found; with `pools`, what is used most in the fastest of them.
 
     Args:
         implementations: the kernels, in an order in which they may run.
@@ -42,14 +57,26 @@ def schedule(
         inputs: of the network.
         outputs: of the network.
         arena: bytes of the tensors that may have a place in the arena.
+        pools: memories in place of a single arena.
+
+    Raises:
+        CapacityError: the pools are too small.
     """
     given = _placed(list(range(len(implementations))), implementations, owners, inputs, outputs, arena)
-    sizes = {**arena, **{name: size for step in given.steps for name, size in step.scratch.items()}}
-    order = lowest_order(given.steps, inputs, outputs, sizes, ALIGNMENT)
-    if order == given.order:
-        return given
-    other = _placed(order, implementations, owners, inputs, outputs, arena)
-    return min(given, other, key=lambda candidate: candidate.plan.size)
+    order = lowest_order(given.steps, inputs, outputs, _sizes(given.steps, arena), ALIGNMENT)
+    found = given
+    if order != given.order:
+        other = _placed(order, implementations, owners, inputs, outputs, arena)
+        found = min(given, other, key=lambda candidate: candidate.plans[ARENA].size)
+    if not pools:
+        return found
+    ordered = [implementations[index] for index in found.order]
+    accesses = buffer_accesses(ordered, found.steps, _sizes(found.steps, arena))
+    buffers, pairs = _buffers(found.steps, found.spans, outputs, arena)
+    plans = place(buffers, accesses, pools, {*inputs, *outputs}, pairs)
+    for result in plans.values():
+        check([buffer for buffer in buffers if buffer.name in result.offsets], result.offsets, pairs)
+    return Schedule(found.order, found.steps, found.spans, plans)
 
 
 def _placed(
@@ -62,12 +89,24 @@ def _placed(
 ) -> Schedule:
     steps = [_step(call, implementations[index], owners) for call, index in enumerate(order)]
     spans = lifetimes(steps, inputs, outputs)
-    sizes = {**arena, **{name: size for step in steps for name, size in step.scratch.items()}}
-    buffers = [Buffer(name, sizes[name], *span) for name, span in spans.items() if name in sizes]
-    pairs = sharing(steps, spans, outputs)
+    buffers, pairs = _buffers(steps, spans, outputs, arena)
     result = plan(buffers, ALIGNMENT, pairs)
     check(buffers, result.offsets, pairs)
-    return Schedule(order, steps, spans, result)
+    return Schedule(order, steps, spans, {ARENA: result})
+
+
+def _buffers(
+    steps: Sequence[Step], spans: Mapping[str, tuple[int, int]], outputs: Collection[str], arena: Mapping[str, int]
+) -> tuple[list[Buffer], Sharing]:
+    """What is to be placed, and which of it may overlap."""
+    sizes = _sizes(steps, arena)
+    buffers = [Buffer(name, sizes[name], *span) for name, span in spans.items() if name in sizes]
+    return buffers, sharing(steps, spans, outputs)
+
+
+def _sizes(steps: Sequence[Step], arena: Mapping[str, int]) -> dict[str, int]:
+    """Bytes of every buffer."""
+    return {**arena, **{name: size for step in steps for name, size in step.scratch.items()}}
 
 
 def _step(call: int, implementation: Implementation, owners: Mapping[str, str]) -> Step:

@@ -13,6 +13,7 @@ from tvm_stm32.codegen import c_text
 from tvm_stm32.codegen.compiled_model import Argument, Call, CompiledModel, CompiledTensor, Kernel
 from tvm_stm32.codegen.manifest import activations_size
 from tvm_stm32.codegen.parameters import PARAMETER_ALIGNMENT, parameter_offsets
+from tvm_stm32.codegen.pool_view import PoolView, read_groups, touched_pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class View:
             )
         ]
         self.activations_size = activations_size(model)
-        self.parameters_size = parameter_offsets(model.parameters)[-1]
+        self.parameters = [parameter for parameter in model.parameters if not parameter.pool]
+        self.parameters_size = parameter_offsets(self.parameters)[-1]
         self.parameter_alignment = PARAMETER_ALIGNMENT
         self.tools = ", ".join(f"{tool} {version}" for tool, version in sorted(model.versions.items()))
         self._tensors = {tensor.c_name: tensor for tensor in model.tensors}
@@ -52,9 +54,10 @@ class View:
         named = {port.tensor.c_name for port in self.ports}
         self.used_ports = [port for port in self.ports if port.tensor.c_name in used]
         in_arena = used - named
-        self.uses_arena = bool(in_arena) or any(argument.kind == "scratch" for argument in arguments)
+        self.uses_arena = "activations" in touched_pools(model)
         self._introduced = _first_uses(model.calls, in_arena)
-        self.uses_parameters = any(argument.kind == "parameter" for argument in arguments)
+        self.uses_parameters = "" in read_groups(model)
+        self.pools = PoolView(model) if model.pools else None
         self.uses_math = any(
             p.dtype == "float32" and not np.isfinite(c_text.elements(p.values, p.dtype)).all() for p in model.parameters
         )
@@ -62,6 +65,14 @@ class View:
     def kernel(self, call: Call) -> Kernel:
         """The kernel that `call` runs."""
         return self._kernels[call.kernel]
+
+    def bytes_at(self, pool: str, offset: int) -> str:
+        """The C expression for byte `offset` of a pool of working memory."""
+        return f"arena{'' if pool == 'activations' else '_' + pool}[{offset}]"
+
+    def member(self, parameter: str) -> str:
+        """The C expression for a parameter in a run function."""
+        return f"p{self.pools.suffix(parameter) if self.pools else ''}->{parameter}"
 
     def introduced(self, index: int) -> list[CompiledTensor]:
         """The tensors inside the arena that call `index` is the first to use."""

@@ -31,9 +31,18 @@ class Machine:
         return core == self.board.core or core.cpu in _ALSO_RUNS.get(self.board.cpu, ())
 
 
-def _machine(name: str, cpu: str, fpu: str | None, flash: tuple[int, int], ram: tuple[int, int]) -> Machine:
-    memory = (MemoryRegion("flash", *flash, "rx"), MemoryRegion("ram", *ram, "rwx"))
-    return Machine(name, Part(name, find_core(cpu), fpu, memory))
+def _machine(
+    name: str,
+    cpu: str,
+    fpu: str | None,
+    flash: tuple[int, int],
+    ram: tuple[int, int],
+    psram: tuple[int, int] | None = None,
+) -> Machine:
+    memory = [MemoryRegion("flash", *flash, "rx"), MemoryRegion("ram", *ram, "rwx")]
+    if psram:
+        memory.append(MemoryRegion("psram", *psram, "rw"))
+    return Machine(name, Part(name, find_core(cpu), fpu, tuple(memory)))
 
 
 #: Those with the memory map of an STM32, the smaller first.
@@ -44,9 +53,13 @@ STM32_MACHINES = (
 )
 #: Arm's boards with much memory, one for each core. What is flash here is RAM there.
 CORE_MACHINES = (
-    _machine("mps2-an385", "cortex-m3", None, (0x00000000, 4 * _MB), (0x20000000, 4 * _MB)),
-    _machine("mps2-an386", "cortex-m4", "fpv4-sp-d16", (0x00000000, 4 * _MB), (0x20000000, 4 * _MB)),
-    _machine("mps2-an500", "cortex-m7", "fpv5-d16", (0x00000000, 4 * _MB), (0x20000000, 4 * _MB)),
+    _machine("mps2-an385", "cortex-m3", None, (0x00000000, 4 * _MB), (0x20000000, 4 * _MB), (0x21000000, 16 * _MB)),
+    _machine(
+        "mps2-an386", "cortex-m4", "fpv4-sp-d16", (0x00000000, 4 * _MB), (0x20000000, 4 * _MB), (0x21000000, 16 * _MB)
+    ),
+    _machine(
+        "mps2-an500", "cortex-m7", "fpv5-d16", (0x00000000, 4 * _MB), (0x20000000, 4 * _MB), (0x60000000, 16 * _MB)
+    ),
     _machine("mps2-an505", "cortex-m33", "fpv5-sp-d16", (0x10000000, 4 * _MB), (0x38000000, 2 * _MB)),
     _machine("mps3-an547", "cortex-m55", "auto", (0x00000000, 512 * _KB), (0x21000000, 4 * _MB)),
 )

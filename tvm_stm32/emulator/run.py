@@ -45,15 +45,10 @@ def run_elf(elf: Path, machine: Machine, marks: tuple[str, str] | None = None, t
         ToolError: QEMU is missing or failed, the firmware does not fit the machine, has not the marks, faulted, or
             did not end in time; the text has what it printed.
     """
-    qemu = shutil.which(QEMU)
-    if qemu is None:
-        raise ToolError(f"{QEMU} is not installed", "emulator", f"apt-get install {QEMU}")
     firmware = read_firmware(elf)
-    _check_memory(firmware, machine)
+    command = _command(firmware, machine)
     with tempfile.TemporaryDirectory(prefix="tvm_stm32_") as folder:
         output, counts = Path(folder) / "output", Path(folder) / "counts"
-        command = [qemu, "-machine", machine.name, "-kernel", str(elf)]
-        command += ["-display", "none", "-serial", "none", "-monitor", "none"]
         command += ["-chardev", f"file,id=host,path={_quoted(output)}"]
         command += ["-semihosting-config", "enable=on,target=native,chardev=host"]
         if marks:
@@ -74,6 +69,26 @@ def run_elf(elf: Path, machine: Machine, marks: tuple[str, str] | None = None, t
             )
         intervals = [int(line) for line in counts.read_text().split()] if marks else []
     return Run(result.returncode, printed, intervals)
+
+
+def streaming_command(elf: Path, machine: Machine) -> list[str]:
+    """The command that boots `elf` on `machine`, with semihosting's console, ":tt", as its own input and output.
+
+    Raises:
+        ToolError: QEMU is missing, or the firmware does not fit the machine.
+    """
+    command = _command(read_firmware(elf), machine)
+    return [*command, "-semihosting-config", "enable=on,target=native"]
+
+
+def _command(firmware: Firmware, machine: Machine) -> list[str]:
+    """QEMU with `firmware` on `machine`, and nothing said of semihosting yet."""
+    qemu = shutil.which(QEMU)
+    if qemu is None:
+        raise ToolError(f"{QEMU} is not installed", "emulator", f"apt-get install {QEMU}")
+    _check_memory(firmware, machine)
+    command = [qemu, "-machine", machine.name, "-kernel", str(firmware.path)]
+    return [*command, "-display", "none", "-serial", "none", "-monitor", "none"]
 
 
 def _quoted(path: Path) -> str:

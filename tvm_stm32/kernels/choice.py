@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvm_stm32.kernels.conv2d_flat import FlatSpecification
+from tvm_stm32.kernels.conv2d_pairs import PairsSpecification
 from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.conv2d_winograd import WinogradSpecification
 from tvm_stm32.kernels.depthwise_planes import PlanesSpecification
@@ -47,7 +48,7 @@ def cycles(specification: Specification) -> float:
         return _rows(specification)
     if isinstance(specification, FlatSpecification):
         return _flat(specification)
-    if isinstance(specification, PlanesSpecification):
+    if isinstance(specification, PlanesSpecification | PairsSpecification):
         return specification.cycles
     assert isinstance(specification, WinogradSpecification), specification.family
     return _winograd(specification)

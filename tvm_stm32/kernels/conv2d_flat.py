@@ -11,21 +11,19 @@ import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
 
+from tvm_stm32.kernels.convolution_geometry import PixelRuns
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.microkernels.flat import HEADER, LONGEST, UNROLLS, Flat
 from tvm_stm32.kernels.microkernels.stream import block_words, crossed, pack_stream, stream_words
 from tvm_stm32.kernels.microkernels.widen import WidenPairs
 from tvm_stm32.kernels.narrow import NarrowRule
-from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
+from tvm_stm32.kernels.overlap import Distances, Overlap
 
 
 @dataclass(frozen=True, slots=True)
-class FlatSpecification:
+class FlatSpecification(PixelRuns):
     """Shapes without the batch, (H, W, C). run: most pixels that are widened together, even, plus one."""
 
-    x: tuple[int, int, int]
-    y: tuple[int, int, int]
-    strides: tuple[int, int]
     groups: int
     run: int
     microkernel: Flat
@@ -37,17 +35,12 @@ class FlatSpecification:
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
-        """First pixel and number of pixels of each run: of all pixels, or of each row if some are left out."""
-        pixels = self.y[1] if self.strides != (1, 1) else self.y[0] * self.y[1]
+        """First pixel and number of pixels of each run."""
+        pixels = self.pixels
         whole = (pixels - 2) // self.run if pixels % self.run == 1 else pixels // self.run
         firsts = [index * self.run for index in range(whole)]
         rest = pixels - whole * self.run
         return [(first, self.run) for first in firsts] + ([(whole * self.run, rest)] if rest else [])
-
-    @property
-    def rows(self) -> int:
-        """How often the pieces are repeated."""
-        return self.y[0] if self.strides != (1, 1) else 1
 
     @property
     def steps(self) -> int:
@@ -67,23 +60,9 @@ class FlatSpecification:
         return HEADER + stream_words(self.steps, self.microkernel.requantization.words, channels)
 
     @property
-    def backwards(self) -> bool:
-        """Whether runs are computed from the last to the first, so that a growing output can start where x does."""
-        return self.strides == (1, 1) and self.y[2] > self.x[2]
-
-    @property
-    def distances(self) -> Distances:
+    def overlap(self) -> Distances:
         """How the output may overlap x: what is in the scratch may be written over."""
-        pieces = self.pieces
-        if len(pieces) * self.rows == 1:
-            return ANYWHERE
-        if self.backwards:
-            return Distances(most=pieces[1][0] * (self.y[2] - self.x[2]))
-        (sy, sx), width = self.strides, self.y[1]
-        starts = np.array([(row, first) for row in range(self.rows) for first, _ in pieces])
-        read = (starts[:, 0] * sy * self.x[1] + starts[:, 1] * sx) * self.x[2]
-        written = (starts[:, 0] * width + starts[:, 1]) * self.y[2]
-        return Distances(least=int((written - read)[1:].max()))
+        return self.distances([first for first, _ in self.pieces])
 
     def describe(self) -> str:
         """Shapes and arithmetic, for the comment above the C function."""
@@ -191,7 +170,7 @@ def implement_flat(
             ),
             macs=y_shape[0] * y_shape[1] * weights.size,
             microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
-            overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+            overlaps=(Overlap(written=3, read=0, distances=spec.overlap),),
             rounding=form.describe(),
             alternatives=alternatives,
             code_bytes=microkernel.code_bytes,

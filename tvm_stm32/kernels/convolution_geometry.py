@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tvm.script import tirx as T
 
-from tvm_stm32.kernels.overlap import Distances
+from tvm_stm32.kernels.overlap import ANYWHERE, Distances
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,42 @@ class WindowOrder:
         first = (rows[:, None] * self.x[1] + columns).ravel()
         later = np.minimum.accumulate(first[::-1])[::-1]
         return first, np.append(later[1:], self.x[0] * self.x[1])
+
+
+@dataclass(frozen=True, slots=True)
+class PixelRuns:
+    """1x1 convolution by runs of pixels: of all, or of each row if a stride leaves some out. Shapes are (H, W, C).
+
+    A run is read as a whole before any of it is written.
+    """
+
+    x: tuple[int, int, int]
+    y: tuple[int, int, int]
+    strides: tuple[int, int]
+
+    @property
+    def rows(self) -> int:
+        """How often there are the same pixels."""
+        return self.y[0] if self.strides != (1, 1) else 1
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels that follow each other."""
+        return self.y[1] if self.strides != (1, 1) else self.y[0] * self.y[1]
+
+    @property
+    def backwards(self) -> bool:
+        """Whether runs are computed from the last to the first, so that a growing output can start where x does."""
+        return self.strides == (1, 1) and self.y[2] > self.x[2]
+
+    def distances(self, firsts: Sequence[int]) -> Distances:
+        """How the output may overlap x, if runs start at pixels `firsts`."""
+        if len(firsts) * self.rows == 1:
+            return ANYWHERE
+        if self.backwards:
+            return Distances(most=firsts[1] * (self.y[2] - self.x[2]))
+        (sy, sx), width = self.strides, self.y[1]
+        starts = np.array([(row, first) for row in range(self.rows) for first in firsts])
+        read = (starts[:, 0] * sy * self.x[1] + starts[:, 1] * sx) * self.x[2]
+        written = (starts[:, 0] * width + starts[:, 1]) * self.y[2]
+        return Distances(least=int((written - read)[1:].max()))

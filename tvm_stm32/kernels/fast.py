@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from tvm_stm32.kernels.add_arrays import implement_add_arrays
 from tvm_stm32.kernels.choice import choose, cycles
 from tvm_stm32.kernels.conv2d_flat import implement_flat
+from tvm_stm32.kernels.conv2d_pairs import implement_pairs
 from tvm_stm32.kernels.conv2d_rows import implement_rows
 from tvm_stm32.kernels.conv2d_winograd import implement_winograd
 from tvm_stm32.kernels.dense import implement_dense
@@ -15,7 +17,7 @@ from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation, Scratch
 from tvm_stm32.kernels.mean import implement_mean
 from tvm_stm32.kernels.microkernels.winograd import SCALES
-from tvm_stm32.kernels.narrow import Ranges, lane_rule, plane_rule, winograd_rule
+from tvm_stm32.kernels.narrow import NarrowRule, Ranges, lane_rule, plane_rule, winograd_rule
 from tvm_stm32.kernels.pool_rules import implement_pool_by_words
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import (
@@ -70,7 +72,7 @@ def _conv2d(
     if y_shape[:2] == (1, 1) and whole and groups == 1 and before == (0, 0):
         return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, target.objective)
     if data.shape[1:3] == (1, 1) and padding == Padding():
-        flat = implement_flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target.scratch)
+        flat = _flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target)
         if flat is not None:
             return flat
     if x_shape[1] == y_shape[1] == data.shape[2] == 1 and groups == 1:  # pixels above each other are neighbours
@@ -119,7 +121,25 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
     if rows == 1:
         return implement_dense(x.name, y.name, data, rule, target.objective)
     x_shape, y_shape = (rows, 1, inputs), (rows, 1, outputs)
-    return implement_flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target.scratch)
+    return _flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target)
+
+
+def _flat(
+    x: str,
+    y: str,
+    x_shape: tuple[int, int, int],
+    y_shape: tuple[int, int, int],
+    weights: npt.NDArray[np.int8],
+    strides: tuple[int, int],
+    groups: int,
+    rule: NarrowRule,
+    target: Target,
+) -> Implementation | None:
+    """1x1 convolution; for time a kernel of one shape is the first choice."""
+    flat = implement_flat(x, y, x_shape, y_shape, weights, strides, groups, rule, target.scratch)
+    if flat is None or groups > 1 or target.objective != "time":
+        return flat
+    return implement_pairs(x, y, x_shape, y_shape, weights, strides, rule, (flat, *flat.alternatives)) or flat
 
 
 def _depthwise(

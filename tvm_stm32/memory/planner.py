@@ -16,8 +16,9 @@ from tvm_stm32.memory.bound import lower_bound
 from tvm_stm32.memory.buffer import Buffer, aligned
 from tvm_stm32.memory.lifetimes import Sharing
 
-#: how many placements the search may try before the best plan so far is taken
+#: how many placements the search may try before the best plan so far is taken; and where many sets are tried
 SEARCH_LIMIT = 20_000
+SHORT_SEARCH_LIMIT = 500
 
 #: what buffers are sorted by before they are placed, given `begin`, their first call or its negative
 _KEYS: tuple[Callable[[Buffer, int], tuple[int, ...]], ...] = (
@@ -46,6 +47,13 @@ def plan(buffers: Sequence[Buffer], alignment: int, sharing: Sharing | None = No
     return _Planner(buffers, alignment, sharing, lower_bound(buffers, alignment, sharing)).plan()
 
 
+def fits(buffers: Sequence[Buffer], alignment: int, sharing: Sharing, size: int) -> bool:
+    """Whether a plan for `buffers` of at most `size` bytes is found."""
+    if lower_bound(buffers, alignment, sharing) > size:
+        return False
+    return _Planner(buffers, alignment, sharing, size, SHORT_SEARCH_LIMIT).plan().size <= size
+
+
 def check(buffers: Sequence[Buffer], offsets: Mapping[str, int], sharing: Sharing | None = None) -> None:
     """Assert that buffers that live at once share no byte, but for the pairs in `sharing` at an allowed distance.
 
@@ -69,13 +77,16 @@ def _order(buffers: Sequence[Buffer], key: Callable[[Buffer, int], tuple[int, ..
 
 
 class _Planner:
-    """Placements of one set of buffers."""
+    """Placements of one set of buffers; a plan of at most `bound` bytes is good enough."""
 
-    def __init__(self, buffers: Sequence[Buffer], alignment: int, sharing: Sharing, bound: int) -> None:
+    def __init__(
+        self, buffers: Sequence[Buffer], alignment: int, sharing: Sharing, bound: int, limit: int = SEARCH_LIMIT
+    ) -> None:
         self.buffers = buffers
         self.alignment = alignment
         self.sharing = sharing
         self.bound = bound
+        self.limit = limit
         self.sizes = {b.name: aligned(b.size, alignment) for b in buffers}
         self.neighbours = {b.name: [o for o in buffers if o is not b and o.overlaps(b)] for b in buffers}
 
@@ -125,7 +136,7 @@ class _Planner:
     def _improve(self, order: list[Buffer]) -> dict[str, int]:
         """Places the buffers that end last earlier in the order, as long as that makes the plan smaller."""
         offsets = self._place(order)
-        size, budget = self._extent(offsets), SEARCH_LIMIT
+        size, budget = self._extent(offsets), self.limit
 
         def moves() -> Iterator[list[Buffer]]:
             for index, buffer in enumerate(order):
@@ -143,9 +154,9 @@ class _Planner:
         return offsets
 
     def _search(self, best: dict[str, int]) -> dict[str, int]:
-        """Depth first over orders of placement; stops at the lower bound or at `SEARCH_LIMIT` placements."""
+        """Depth first over orders of placement; stops at the bound or at `limit` placements."""
         best_size = self._extent(best)
-        budget = SEARCH_LIMIT
+        budget = self.limit
         candidates = sorted(self.buffers, key=lambda b: (-b.size, b.first, b.name))
 
         def descend(offsets: dict[str, int]) -> None:
@@ -154,7 +165,7 @@ class _Planner:
                 best, best_size = offsets, self._extent(offsets)
                 return
             for buffer in candidates:
-                if buffer.name in offsets or budget == 0 or best_size == self.bound:
+                if buffer.name in offsets or budget == 0 or best_size <= self.bound:
                     continue
                 budget -= 1
                 offset = self._lowest(buffer, offsets)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A compiled model as a relocatable CMake package, for ``find_package(<name> CONFIG)`` and ``<name>::<name>``.
+"""A compiled model as a relocatable package: for ``find_package(<name> CONFIG)``, ``<name>::<name>``, and pkg-config.
 
 CMake is not run, and the files hold no absolute path: the package is the same bytes wherever it is written, and may be
 moved. What CMake needs to know of the library (core, FPU, float ABI, whether libm is called) is read from the library.
@@ -8,6 +8,8 @@ moved. What CMake needs to know of the library (core, FPU, float ABI, whether li
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tvm_stm32.errors import SettingsError
 from tvm_stm32.package import layout
 from tvm_stm32.package.abi import Abi
 from tvm_stm32.package.archive import neutral_archive
+from tvm_stm32.package.cps import package_description
 from tvm_stm32.package.library import Library, read_library
 from tvm_stm32.package.origin import check_machine, check_model, interface_of, read_headers, read_manifest
 from tvm_stm32.package.sbom import bill_of_materials, compilers
@@ -82,8 +85,7 @@ def write_cmake_package(
         SettingsError: the version is none, a file cannot be read or written, or the library is not of this model or
             not for its core or float ABI. What was in `destination` before is still there, unchanged.
     """
-    if not _VERSION.fullmatch(version):
-        raise SettingsError(f"{version!r} is no version", "--version", "use up to four numbers, such as 1.2.0")
+    check_version(version)
     folder, manifest = read_manifest(model)
     name = manifest.name
     built = read_library(library)
@@ -95,11 +97,13 @@ def write_cmake_package(
     contents = {
         **{f"{layout.include_folder(name)}/{header}": content for header, content in headers.items()},
         layout.library_file(name): neutral_archive(library),
-        f"{layout.config_folder(name)}/{name}-config.cmake": _render("config.cmake.j2", context),
-        f"{layout.config_folder(name)}/{name}-config-version.cmake": _render("config-version.cmake.j2", context),
+        f"{layout.config_folder(name)}/{name}-config.cmake": render("config.cmake.j2", context),
+        f"{layout.config_folder(name)}/{name}-config-version.cmake": render("config-version.cmake.j2", context),
+        f"{layout.description_folder(name)}/{name}.cps": package_description(name, version, built, interface),
+        f"lib/pkgconfig/{name}.pc": render("pkg-config.pc.j2", context),
         f"share/{name}/{name}.json": (folder / f"{name}.json").read_bytes(),
         f"share/{name}/LICENSE": files("tvm_stm32.package").joinpath("templates/LICENSE").read_bytes(),
-        f"share/{name}/NOTICE": _render("NOTICE.j2", context),
+        f"share/{name}/NOTICE": render("NOTICE.j2", context),
     }
     contents[f"share/{name}/{name}.cdx.json"] = bill_of_materials(manifest, version, built, contents)
     order = layout.package_files(name, interface)
@@ -107,7 +111,24 @@ def write_cmake_package(
     return [destination / file for file in order]
 
 
-def _render(template: str, context: dict[str, object]) -> bytes:
+def print_place(package: str, prefix: Path, files: Sequence[Path]) -> None:
+    """Tell of the package just written, with the definition that finds it under any toolchain file."""
+    config = next(file for file in files if file.name == f"{package}-config.cmake")
+    print(f"{package}: {len(files)} files in {prefix}, found by find_package({package} CONFIG) with")
+    print(f"  {shlex.quote(f'-D{package}_DIR={config.parent.resolve()}')}")
+
+
+def check_version(version: str) -> None:
+    """Refuse what CMake would not compare.
+
+    Raises:
+        SettingsError: `version` is none.
+    """
+    if not _VERSION.fullmatch(version):
+        raise SettingsError(f"{version!r} is no version", "--version", "use up to four numbers, such as 1.2.0")
+
+
+def render(template: str, context: dict[str, object]) -> bytes:
     return _TEMPLATES.get_template(template).render(context).encode()
 
 

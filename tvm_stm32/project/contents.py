@@ -10,9 +10,11 @@ from tvm_stm32.device.linker_script import render_linker_script
 from tvm_stm32.device.part import Part
 from tvm_stm32.device.startup import render_startup
 from tvm_stm32.project.boards import boards_for
+from tvm_stm32.project.description import FILE, Description
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SEMIHOSTING = Path(__file__).resolve().parents[1] / "emulator" / "semihosting.h"
+_SERVER = Path(__file__).parent / "template" / "microtvm_api_server.py"
 
 #: file of a project -> the template or file it is made from
 _FILES = {
@@ -22,6 +24,7 @@ _FILES = {
     "cmake/toolchain.cmake": "toolchain.cmake.j2",
     ".gitignore": "gitignore.j2",
     "src/main.c": "main.c.j2",
+    "src/host_driven.c": "host_driven.c.j2",
     "src/console.c": "console.c",
     "src/console.h": "console.h",
 }
@@ -41,7 +44,9 @@ def project_files(name: str, part: Part, optimize: str, model: str) -> dict[str,
     context = {"name": name, "part": part, "optimize": optimize, "model": model, "boards": boards}
     files = {file: environment.get_template(template).render(context) for file, template in _FILES.items()}
     files["src/semihosting.h"] = _SEMIHOSTING.read_text(encoding="utf-8")
+    files[_SERVER.name] = _SERVER.read_text(encoding="utf-8")
     for board in boards.all:
         files[f"{board.folder}/link.ld"] = render_linker_script(board.part)
         files[f"{board.folder}/startup.c"] = render_startup(board.part)
-    return {file: text.encode() for file, text in files.items()}
+    described = {FILE: Description(name, part.name, optimize, model).encode()}
+    return {file: text.encode() for file, text in files.items()} | described

@@ -6,6 +6,7 @@ the compiler of a part for a client that has chosen none.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from SCons.Defaults import CAction, StaticObjectEmitter
@@ -105,4 +106,10 @@ def _part_flags(env: Any) -> list[str]:
     Raises:
         SettingsError: there is no such part.
     """
-    return find_part(env.subst("$TVM_STM32_PART")).compiler_flags()
+    return list(_flags_of(env.subst("$TVM_STM32_PART")))
+
+
+@cache
+def _flags_of(part: str) -> tuple[str, ...]:
+    """Asked for each time that ``$CC`` is, in a build of many models some thousand times."""
+    return tuple(find_part(part).compiler_flags())

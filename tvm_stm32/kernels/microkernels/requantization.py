@@ -46,8 +46,8 @@ class Requantization:
             proof += f"; clamped to {self.clamp[0]}..{self.clamp[1]}"
         return proof + ("" if self.lanes else "; sums too large for two channels in one lane")
 
-    def parameters(self) -> dict[str, Any]:
-        """For templates."""
+    def parameters(self, masked: bool = False) -> dict[str, Any]:
+        """For templates. masked: a register holds the mask of the upper bytes of lanes."""
         return {
             "shift": self.shift,
             "signed": self.signed,
@@ -55,4 +55,5 @@ class Requantization:
             "bits": self.bits,
             "clamp": self.clamp,
             "words": self.words,
+            "masked": masked and self.lanes,
         }

@@ -6,7 +6,7 @@ sign-extended low byte sums A, and B is their difference. Where sums or weights 
 beside each other, and each is sign-extended.
 
 In 32-bit words, per block of four channels A to D (padded with zeros):
-    biases: A, 256 B + A, C, 256 D + C; without lanes A, B, C, D
+    biases: A (256 A where a mask takes A from its lane), 256 B + A, C, 256 D + C; without lanes A, B, C, D
     per step two words: low half for the first input value, high half for the second; channels A, B then C, D
     per channel: multiplier, addend[, what a negative accumulator adds to the addend[, shift]]
 A last block of one or two channels has A and B only; one channel is alone in its lane, in either form.
@@ -47,6 +47,7 @@ def pack_stream(
     order: npt.NDArray[np.intp],
     constants: bool = True,
     narrow: bool = True,
+    masked: bool = False,
 ) -> npt.NDArray[np.int32]:
     """Blocks of four channels: biases, weights, requantization.
 
@@ -58,6 +59,7 @@ def pack_stream(
         order: (pairs, 2) indices into the values of a row, -1 for a zero.
         constants: whether each channel has words of requantization.
         narrow: whether a last block of up to two channels is one.
+        masked: whether a mask takes the lower channels from their lanes.
     """
     channels, rows, _ = weights.shape
     padded = np.zeros((-(-channels // 4) * 4, rows, weights.shape[2] + 1), np.int64)
@@ -69,9 +71,8 @@ def pack_stream(
         bias = [int(biases[c]) if c < channels else 0 for c in block]
         lower, upper = lanes[block.start : block.stop : 2], lanes[block.start + 1 : block.stop : 2]
         if requantization.lanes:
-            bias = [
-                value + 256 * odd for a, b in zip(bias[::2], bias[1::2], strict=True) for value, odd in ((a, 0), (a, b))
-            ]
+            scale = 256 if masked else 1
+            bias = [word for a, b in zip(bias[::2], bias[1::2], strict=True) for word in (scale * a, 256 * b + a)]
         words.append(bias)
         if requantization.lanes or (narrow and channels - first == 1):
             pairs = upper * 256 + lower  # (lanes, rows, pairs, 2)

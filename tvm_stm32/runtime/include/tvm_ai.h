@@ -92,6 +92,7 @@ typedef enum {
     TVM_AI_ERROR_INDEX = 6,       /* the model has no input or output of that index */
     TVM_AI_ERROR_NO_DATA = 7,     /* the data of an input or output is null */
     TVM_AI_ERROR_MODEL = 8,       /* what was given belongs to another model than the instance's */
+    TVM_AI_ERROR_POOLS = 9,       /* the model's memory is in pools, for tvm_ai_create_in_pools of tvm_ai_pools.h */
     TVM_AI_STATUS_IS_32_BITS = INT32_MAX
 } tvm_ai_status;
 
@@ -137,6 +138,7 @@ typedef struct {
 } tvm_ai_tensor;
 
 typedef struct tvm_ai_instance tvm_ai_instance;
+struct tvm_ai_layout;
 
 /*
  * A compiled model; in flash. All members may be read, at any time, also before there is an instance: size and
@@ -159,6 +161,7 @@ typedef struct {
     size_t parameters_size;            /* bytes of weights, biases and other constants, gaps included; may be 0 */
     const void *parameters;            /* their address; null if there are none */
     void (*run)(const tvm_ai_instance *instance); /* for tvm_ai_run */
+    const struct tvm_ai_layout *layout; /* of a model whose memory is in pools: see tvm_ai_pools.h; otherwise null */
 } tvm_ai_model;
 
 /* The working memory of an instance: `size` bytes at `activations`. */
@@ -234,7 +237,7 @@ typedef struct {
  * Creating again on a living instance binds it anew. On any error the instance is left as it was, living or not.
  *
  * Returns TVM_AI_OK; TVM_AI_ERROR_NULL: an argument or memory->activations is null; TVM_AI_ERROR_VERSION;
- * TVM_AI_ERROR_SIZE; TVM_AI_ERROR_ALIGNMENT.
+ * TVM_AI_ERROR_SIZE; TVM_AI_ERROR_ALIGNMENT; TVM_AI_ERROR_POOLS: that model needs tvm_ai_create_in_pools.
  * Context: alone.
  */
 tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
@@ -333,6 +336,9 @@ const void *tvm_ai_parameters(const tvm_ai_instance *instance);
  * Context: any; it needs no instance.
  */
 const tvm_ai_model *tvm_ai_find_model(const tvm_ai_model *const *models, size_t count, const char *name);
+
+/* tvm_ai_create for any model; for tvm_ai_pools.c, which binds the rest. Not for applications. */
+tvm_ai_status tvm_ai_bind(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
 
 #ifdef __cplusplus
 }

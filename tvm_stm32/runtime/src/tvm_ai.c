@@ -24,6 +24,12 @@ static int is_aligned(const void *address, size_t alignment)
 TVM_AI_SHARED
 tvm_ai_status tvm_ai_create(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory)
 {
+    return model != NULL && model->layout != NULL ? TVM_AI_ERROR_POOLS : tvm_ai_bind(instance, model, memory);
+}
+
+TVM_AI_SHARED
+tvm_ai_status tvm_ai_bind(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory)
+{
     if (instance == NULL || model == NULL || memory == NULL || memory->activations == NULL) {
         return TVM_AI_ERROR_NULL;
     }
@@ -157,6 +163,8 @@ const char *tvm_ai_status_text(tvm_ai_status status)
         return "input or output without data";
     case TVM_AI_ERROR_MODEL:
         return "belongs to another model";
+    case TVM_AI_ERROR_POOLS:
+        return "model needs memory pools";
     case TVM_AI_STATUS_IS_32_BITS:
     default:
         return "unknown status";
