@@ -11,7 +11,7 @@
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
 #                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
-#                     [API <interface>...] [OBSERVER auto|yes|no])
+#                     [API <interface>...] [OBSERVER auto|yes|no] [MEMORY_POOLS <file>|part])
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
@@ -43,10 +43,10 @@ set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the gen
 
 # Sets `files` to what the generator writes for a model, `includes` to the folders of its headers in it, and `kept` to
 # the symbols that the linker must take from its library although nothing refers to them.
-function(_tvm_stm32_interface name api observer files includes kept)
+function(_tvm_stm32_interface name api observer pools files includes kept)
   tvm_stm32_python(python)
   execute_process(
-    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}"
+    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${pools}"
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE error
     RESULT_VARIABLE status
@@ -71,12 +71,12 @@ endfunction()
 
 function(tvm_stm32_add_model name)
   set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER)
-  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;${settings}" "API")
+  cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;MEMORY_POOLS;${settings}" "API")
   set(call "tvm_stm32_add_model(${name})")
   if(DEFINED given_UNPARSED_ARGUMENTS)
     list(JOIN given_UNPARSED_ARGUMENTS " " words)
     list(JOIN settings ", " known)
-    string(APPEND known ", API")
+    string(APPEND known ", API, MEMORY_POOLS")
     message(FATAL_ERROR "${call}: there is no setting ${words}.\n  hint: the settings are MODEL, ${known}")
   endif()
   if(DEFINED given_KEYWORDS_MISSING_VALUES)
@@ -118,8 +118,20 @@ function(tvm_stm32_add_model name)
   list(JOIN given_API "," api)
   list(APPEND options --api "${api}")
 
+  set(pools "")
+  if(DEFINED given_MEMORY_POOLS AND NOT given_MEMORY_POOLS STREQUAL "part")
+    get_filename_component(pools "${given_MEMORY_POOLS}" ABSOLUTE)
+    if(NOT EXISTS "${pools}")
+      message(FATAL_ERROR "${call}: there is no file of memory pools ${pools}.
+  hint: MEMORY_POOLS is relative to ${CMAKE_CURRENT_SOURCE_DIR}, or the word part")
+    endif()
+    list(APPEND options --memory-pools "${pools}")
+  elseif(DEFINED given_MEMORY_POOLS)
+    list(APPEND options --memory-pools part)
+  endif()
+
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" files includes kept)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_MEMORY_POOLS}" files includes kept)
   list(TRANSFORM files PREPEND "${folder}/")
   list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})
@@ -139,7 +151,7 @@ function(tvm_stm32_add_model name)
     BYPRODUCTS ${files}
     COMMAND ${python} -m tvm_stm32 compile "${model}" --name "${name}" ${options} --output "${folder}"
     COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
-    DEPENDS "${model}" ${generator}
+    DEPENDS "${model}" ${pools} ${generator}
     COMMENT "Generating C of the model ${name}"
     VERBATIM
   )
@@ -173,6 +185,11 @@ function(tvm_stm32_add_model name)
       "-ffile-prefix-map=${CMAKE_BINARY_DIR}=." "-ffile-prefix-map=${folder}=${name}"
     )
   endif()
+  if(DEFINED given_MEMORY_POOLS AND CMAKE_CROSSCOMPILING)
+    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+  endif()
+
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${python} -m tvm_stm32.package.archive "$<TARGET_FILE:${name}>"
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"

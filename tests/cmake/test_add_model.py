@@ -16,6 +16,7 @@ from packages import CLASSES, PART, Application, classifier
 
 import tvm_stm32
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
+from tvm_stm32.emulator.firmware import read_firmware
 
 PYTHON = f"TVM_STM32_PYTHON={sys.executable}"
 CALL = "tvm_stm32_add_model(kws MODEL models/kws.tflite PART STM32F405RGT6 OPTIMIZE balanced)"
@@ -296,3 +297,28 @@ def test_interfaces_of_other_engines(folder: Path, tool: tuple[str, str]) -> Non
     assert "tvm_stm32_add_model(kws): --api: there is no interface 'x-cube' hint: is x-cube-ai meant?" in in_words(
         done.stdout
     )
+
+
+def test_memory_pools(folder: Path, tool: tuple[str, str]) -> None:
+    """The linker puts them where the file says; another address links again."""
+    edit(folder, "OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+    pools = folder / "pools.yaml"
+    pools.write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    main = folder / "main.c"
+    main.write_text(
+        '#include "kws.h"\n#include "semihosting.h"\nint main(void)\n{\n    static tvm_ai_pooled_instance kws;\n'
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, kws_memory, KWS_POOLS);\n"
+        "    semihosting_exit(status ? status : (int)tvm_ai_run(&kws.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    assert read_firmware(elf).address("kws_activations") == 0x20018000
+    assert boot(PART, elf) == ""
+    assert steps(project.build()) == []
+    pools.write_text("pools: [{name: top, address: 0x20010000, size: 16K}]")
+    assert "Linking C executable application" in " ".join(steps(project.build()))
+    assert read_firmware(elf).address("kws_activations") == 0x20010000
+    edit(folder, "pools.yaml", "none.yaml")
+    assert "there is no file of memory pools" in in_words(project.try_configure(*tool).stdout)

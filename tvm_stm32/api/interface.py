@@ -78,15 +78,16 @@ class Interface:
         return folders if "." in folders else [*folders, "."]
 
 
-def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto") -> Interface:
+def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", pools: bool = False) -> Interface:
     """The interface that a user asks for.
 
     Args:
         api: names, or one text of names between commas.
         observer: one of `OBSERVER`.
+        pools: memory is in pools.
 
     Raises:
-        SettingsError: a name that there is not, or none.
+        SettingsError: a name that there is not, or none; an interface that knows no pools.
     """
     given = api.split(",") if isinstance(api, str) else api
     names = tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
@@ -98,15 +99,19 @@ def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto") -> Interfa
             raise SettingsError(f"there is no interface {name!r}", "--api", f"{hint}there are {', '.join(known)}")
     if not names:
         raise SettingsError("no interface is named", "--api", f"there are {', '.join(known)}")
+    if pools and any(name != NATIVE for name in names):
+        others = ", ".join(name for name in names if name != NATIVE)
+        raise SettingsError(f"{others} knows one piece of memory, not pools", "--memory-pools", "leave one of them out")
     wanted = any(LAYERS[name].observes for name in names if name != NATIVE)
-    return Interface(names, wanted if observer == "auto" else observer == "yes")
+    return Interface(names, wanted if observer == "auto" else observer == "yes", pools)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """For CMake: of a model (name, api, observer) print a line each of files, folders of headers, and kept symbols."""
-    name, api, observer = arguments
+    """For CMake: of a model (name, api, observer, memory pools or nothing) print a line each of files, folders of
+    headers, and kept symbols."""
+    name, api, observer, *pools = arguments
     try:
-        interface = choose(api, observer)
+        interface = choose(api, observer, any(pools))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

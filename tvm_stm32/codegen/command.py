@@ -18,7 +18,6 @@ from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
 from tvm_stm32.device.part import find_part
 from tvm_stm32.device.pools import memory_pools
-from tvm_stm32.errors import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Compile, check that it fits, write, and print what the model needs."""
     check_name(arguments.name)
-    interface = choose(arguments.api, arguments.observer)
+    interface = choose(arguments.api, arguments.observer, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -79,9 +78,6 @@ def run(arguments: argparse.Namespace) -> None:
         observer=interface.observer,
         pools=memory_pools(arguments.memory_pools, part) if arguments.memory_pools else (),
     )
-    if settings.pools and interface.layers:
-        layers = ", ".join(layer.name for layer in interface.layers)
-        raise SettingsError(f"{layers}: other interfaces know one piece of memory, not pools", "--memory-pools")
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
     model = compile_in_child(arguments.model, settings)

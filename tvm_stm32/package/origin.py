@@ -47,7 +47,7 @@ def interface_of(manifest: Manifest) -> Interface:
     Raises:
         SettingsError: the manifest names one that there is not.
     """
-    return choose(manifest.settings.api, "yes" if manifest.settings.observer else "no")
+    return choose(manifest.settings.api, "yes" if manifest.settings.observer else "no", manifest.pooled)
 
 
 def read_headers(folder: Path, name: str, interface: Interface) -> dict[str, bytes]:

@@ -77,7 +77,7 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     linked = _linking_environment(env, [item for item in items if isinstance(item, Model)], script)
     objects = [item for item in items if not isinstance(item, Model)] + library.objects(env, [startup])
     elf, map_file = linked.Program([f"{target}.elf", f"{target}.map"], objects)
-    linked.Depends(elf, script)
+    linked.Depends(elf, [script, *(item.fragment for item in items if isinstance(item, Model) and item.fragment)])
     linked.AddPostAction(elf, generator.action("TVM_STM32_SIZE"))
     images = [
         node
