@@ -200,8 +200,10 @@ def convolutions() -> Iterator[Case]:
     for target in (Target(), *DSP):
         for shape in shapes:
             yield conv2d(*shape, target=target)
-    for shape in shapes[:4]:
-        yield conv2d(*shape, dtype="float32")
+    for target in (Target(), DSP[0]):
+        for shape in (*shapes[:7], shapes[-1]):
+            yield conv2d(*shape, dtype="float32", target=target)
+    yield conv2d((7, 7, 8), 12, (2, 2), same=False, dtype="float32", target=DSP[0], groups=2)
     for size in ((9, 14), (13, 11), (4, 6), (4, 4)):
         yield from winograd(*size)
     yield conv2d((7, 7, 8), 12, (3, 3), groups=2)
