@@ -12,9 +12,10 @@ from small_networks import small_tflite
 from tests.firmware.build import build_firmware
 from tests.firmware.test_pools import BOARD, INPUT, MACHINE, expected
 from tests.tiny_models import tiny, total
+from tvm_stm32.codegen.artifacts import group_names
 from tvm_stm32.codegen.compile import compile_model
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
-from tvm_stm32.codegen.group import emit_group, group_names, share_pools
+from tvm_stm32.codegen.group import emit_group, share_pools
 from tvm_stm32.codegen.manifest import manifest
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.pools import resolve

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from tvm_stm32.codegen.artifacts import group_names
 from tvm_stm32.codegen.environment import c_environment
 from tvm_stm32.codegen.linker_fragment import Held, constants, render_fragment
 from tvm_stm32.codegen.manifest import Manifest, ManifestPool, decode_manifest
@@ -66,11 +67,6 @@ class SharedPool:
             return []
         access, place = "rw", (pool.address, pool.capacity)
         return [Held(self.symbol, self.size, self.alignment, self.section, access, pool.pool, *place)]
-
-
-def group_names(name: str) -> list[str]:
-    """The files that a group called `name` is, in a fixed order."""
-    return [f"{name}.h", f"{name}.c", f"{name}_pools.ld"]
 
 
 def share_pools(name: str, models: Sequence[Manifest]) -> list[SharedPool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tvm_stm32.codegen.group import group_names
+from tvm_stm32.codegen.artifacts import group_names
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library
