@@ -178,12 +178,20 @@ function(tvm_stm32_add_model name)
     target_link_options(${name} INTERFACE "LINKER:-u,${symbol}")
   endforeach()
 
+  # The same library in whatever folder and by whomever it is built: without dates and owners, and without paths in its
+  # debug information.
+  if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${name} PRIVATE
+      "-ffile-prefix-map=${CMAKE_BINARY_DIR}=." "-ffile-prefix-map=${folder}=${name}"
+    )
+  endif()
   if(DEFINED given_MEMORY_POOLS AND CMAKE_CROSSCOMPILING)
     target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
     set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
   endif()
 
   add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND ${python} -m tvm_stm32.package.archive "$<TARGET_FILE:${name}>"
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"
     VERBATIM
   )

@@ -105,7 +105,7 @@ def test_second_run_touches_nothing_and_a_new_library_only_itself(model: Path, l
     assert {file: file.stat().st_mtime_ns for file in write_cmake_package(tmp_path, model, library)} == before
     rebuilt = build_library(model, "tiny", tmp_path / "rebuilt", *F405, "-g")
     after = {file: file.stat().st_mtime_ns for file in write_cmake_package(tmp_path, model, rebuilt)}
-    assert [file.name for file in files if before[file] != after[file]] == ["libtiny.a"]
+    assert [file.name for file in files if before[file] != after[file]] == ["libtiny.a", "tiny.cdx.json"]
 
 
 def test_two_models_share_a_prefix(model: Path, library: Path, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_listing_the_files_imports_nothing_heavy() -> None:
         "print(sorted({'jinja2', 'elftools', 'msgspec', 'numpy', 'tvm'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "9\n[]\n"
+    assert done.stdout == "11\n[]\n"
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

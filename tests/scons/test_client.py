@@ -69,7 +69,8 @@ def test_flags_of_the_client(tmp_path: Path, checkout: Path) -> None:
     )
     assert set(commands) == {
         *(
-            f"{compiler} -O2 -ffp-contract=off -ffunction-sections -fdata-sections -o kws/{name}.o kws/{name}.c"
+            f"{compiler} -O2 -ffp-contract=off -ffunction-sections -fdata-sections"
+            f" -ffile-prefix-map={tmp_path}=. -o kws/{name}.o kws/{name}.c"
             for name in names
         ),
         "arm-none-eabi-ar rcsD kws/libkws.a " + " ".join(f"kws/{name}.o" for name in names),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from tvm_stm32.codegen.compiled_model import (
     TensorQuantization,
 )
 from tvm_stm32.codegen.limits import check_interface
-from tvm_stm32.codegen.lower import lower_kernel
+from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
 from tvm_stm32.codegen.pools import ARENA, ARENA_ALIGNMENT, divide, working_names
 from tvm_stm32.codegen.schedule import schedule
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
@@ -82,10 +83,12 @@ class _Assembly:
         self.network = network
         self.settings = settings
         self.owners = owners
+        self.lowered: dict[Specification, LoweredKernel] = {}
         self.kernels: dict[Specification, Kernel] = {}
         self.families: dict[str, int] = {}
         self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
+        implementations = [self._lower(implementation) for implementation in implementations]
         arena = {name: tensor.size for name, tensor in network.tensors.items() if self._in_arena(name)}
         self.scheduled = found = schedule(
             implementations, owners, network.inputs, network.outputs, arena, settings.pools
@@ -182,6 +185,22 @@ class _Assembly:
         macs, rounding = implementation.macs, implementation.rounding
         return Call(kernel.c_name, arguments, operator.name, operator.source, family, macs, rounding)
 
+    def _lower(self, implementation: Implementation) -> Implementation:
+        """Lower the kernel; with its workspace, if it has one, `implementation` needs one scratch buffer more."""
+        specification = implementation.specification
+        if specification not in self.lowered:
+            function = implementation.build()
+            written = frozenset(
+                str(parameter.name)
+                for parameter, argument in zip(function.params, implementation.arguments, strict=True)
+                if isinstance(argument, Output | Scratch)
+            )
+            self.lowered[specification] = lower_kernel(function, f"{self.settings.name}_kernel", written)
+        workspace = self.lowered[specification].workspace
+        if not workspace:
+            return implementation
+        return replace(implementation, arguments=(*implementation.arguments, Scratch(workspace)))
+
     def _kernel(self, implementation: Implementation) -> Kernel:
         specification = implementation.specification
         if specification in self.kernels:
@@ -191,13 +210,7 @@ class _Assembly:
         name = f"{self.settings.name}_{specification.family}_{number}"
         for microkernel in implementation.microkernels:
             self.microkernels.setdefault(microkernel.name, Microkernel(microkernel.name, microkernel.render()))
-        function = implementation.build()
-        written = frozenset(
-            str(parameter.name)
-            for parameter, argument in zip(function.params, implementation.arguments, strict=True)
-            if isinstance(argument, Output | Scratch)
-        )
-        lowered = lower_kernel(function, name, written)
+        lowered = self.lowered[specification]
         kernel = Kernel(
             c_name=name,
             parameters=list(lowered.parameters),

@@ -57,4 +57,6 @@ def package_files(name: str, interface: Interface) -> list[str]:
         f"lib/pkgconfig/{name}.pc",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",
+        f"share/{name}/NOTICE",
+        f"share/{name}/{name}.cdx.json",
     ]
