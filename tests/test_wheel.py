@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wheel, installed by pip into an empty virtual environment and used from outside the checkout.
 
+The same projects are built by the checkout too, in another folder and by somebody with other settings, and give the
+same bytes, libraries included.
+
 The packages that it depends on are not fetched again: a path file lends the environment those of this one, without
 this project. So what is shown is that the wheel itself is whole, that its metadata asks for all that it imports, and
 that command, SCons tool and CMake package are found as they are installed. That pip can fetch what the metadata asks
@@ -36,7 +39,8 @@ tvm_stm32_add_model(kws MODEL kws.tflite)
 """
 SCONSTRUCT = """\
 DefaultEnvironment(tools=[])
-env = Environment(tools=["default", "tvm_stm32"], toolpath=[PyPackageDir("tvm_stm32").dir], TVM_STM32_PART="{part}")
+tools = dict(tools=["default", "tvm_stm32"], toolpath=[PyPackageDir("tvm_stm32").dir])
+env = Environment(**tools, TVM_STM32_PART="{part}", CCFLAGS=["-g3"])
 env.TvmCMakePackage("dist", env.TvmModel("kws", "kws.tflite", API=["x-cube-ai"]))
 """
 
@@ -55,11 +59,17 @@ class Installed:
     def run(self, folder: Path, *command: str) -> str:
         """Run a command in `folder` with the environment active; it must work. Returns what it printed."""
         path = os.pathsep.join([str(self.environment / "bin"), os.environ["PATH"]])
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMAKE", "CC"))}
-        active = kept | {"PATH": path, "VIRTUAL_ENV": str(self.environment)}
-        done = subprocess.run(command, cwd=folder, env=active, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return run(folder, *command, PATH=path, VIRTUAL_ENV=str(self.environment))
+
+
+def run(folder: Path, *command: str, umask: int = 0o022, **variables: str) -> str:
+    """Run a command that must work; returns what it printed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMAKE", "CC"))}
+    done = subprocess.run(
+        command, cwd=folder, env=kept | variables, umask=umask, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +102,28 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """A project's folder, with a model."""
     (tmp_path / "kws.tflite").write_bytes(classifier())
     return tmp_path
+
+
+@pytest.fixture
+def elsewhere(folder: Path) -> Path:
+    """The same project in another place."""
+    place = folder / "somebody else's" / "project"
+    place.mkdir(parents=True)
+    shutil.copy(folder / "kws.tflite", place)
+    return place
+
+
+def somebody_else(place: Path) -> dict[str, str]:
+    """The environment of another user, in another country, with this checkout."""
+    variables = {"HOME": str(place), "USER": "somebody", "LOGNAME": "somebody", "TZ": "Pacific/Auckland"}
+    return variables | {"LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1000000000"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_wheel_has_each_file_of_the_package_and_no_other(installed: Installed) -> None:
@@ -135,21 +165,46 @@ def test_command(installed: Installed, folder: Path) -> None:
     assert "compile a model to C: yes\n  ok  apache-tvm " in said
 
 
-def test_cmake_package(installed: Installed, folder: Path) -> None:
-    (folder / "CMakeLists.txt").write_text(CMAKE_PROJECT)
+def test_cmake_package(installed: Installed, folder: Path, elsewhere: Path) -> None:
     prefix = installed.environment
-    toolchain = prefix / "share/TvmStm32/cmake/toolchains/arm-none-eabi.cmake"
-    definitions = [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}", f"-DTVM_STM32_PART={PART}", f"-DCMAKE_PREFIX_PATH={prefix}"]
-    installed.run(folder, "cmake", "-S", ".", "-B", "build", "-G", "Ninja", *definitions)
+    # Arm's own ar notes dates and owners unless it is told otherwise
+    dating = folder / "arm-none-eabi-ar"
+    dating.write_text(f'#!/bin/sh\noptions=$1; shift\nexec {shutil.which("arm-none-eabi-ar")} "${{options}}U" "$@"\n')
+    dating.chmod(0o755)
+
+    def configure(place: Path, cmake: Path, *definitions: str) -> list[str]:
+        (place / "CMakeLists.txt").write_text(CMAKE_PROJECT)
+        toolchain = cmake / "toolchains/arm-none-eabi.cmake"
+        machine = [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}", f"-DTVM_STM32_PART={PART}", f"-DCMAKE_AR={dating}"]
+        return ["cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", *machine, *definitions]
+
+    build = ("cmake", "--build", "build")
+    installed.run(folder, *configure(folder, prefix / "share/TvmStm32/cmake", f"-DCMAKE_PREFIX_PATH={prefix}"))
     cache = (folder / "build/CMakeCache.txt").read_text()
     assert f"TvmStm32_DIR:PATH={prefix / 'share/TvmStm32/cmake'}\n" in cache
     assert f"TVM_STM32_PYTHON:FILEPATH={prefix / 'bin'}/python" in cache
-    installed.run(folder, "cmake", "--build", "build")
-    assert (folder / "build/libkws.a").is_file()
+    installed.run(folder, *build)
+
+    tool = (f"-DTvmStm32_DIR={ROOT / 'cmake'}", f"-DTVM_STM32_PYTHON={sys.executable}")
+    other = somebody_else(elsewhere)
+    run(elsewhere, *configure(elsewhere, ROOT / "cmake", *tool), umask=0o077, **other)
+    run(elsewhere, *build, umask=0o077, **other)
+    library = (folder / "build/libkws.a").read_bytes()
+    assert b".debug_line" in library
+    assert str(folder).encode() not in library
+    assert (elsewhere / "build/libkws.a").read_bytes() == library
+    assert contents(elsewhere / "build/kws").keys() == contents(folder / "build/kws").keys()
+    assert contents(elsewhere / "build/kws") == contents(folder / "build/kws")
 
 
-def test_scons_tool(installed: Installed, folder: Path) -> None:
-    (folder / "SConstruct").write_text(SCONSTRUCT.format(part=PART))
-    assert "PACKAGE dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
-    assert (folder / "dist/lib/cmake/kws/kws-config.cmake").is_file()
-    assert (folder / "dist/include/kws/api/x_cube_ai/ai_platform.h").is_file()
+def test_scons_tool(installed: Installed, folder: Path, elsewhere: Path) -> None:
+    for place in (folder, elsewhere):
+        (place / "SConstruct").write_text(SCONSTRUCT.format(part=PART))
+    assert "PACKAGE kws in dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
+    other = somebody_else(elsewhere)
+    run(elsewhere, sys.executable, "-m", "SCons", "-Q", umask=0o077, PYTHONPATH=str(ROOT), **other)
+    dist = contents(folder / "dist")
+    assert b".debug_line" in dist["lib/libkws.a"]
+    assert str(folder).encode() not in dist["lib/libkws.a"]
+    assert contents(elsewhere / "dist") == dist
+    assert "include/kws/api/x_cube_ai/ai_platform.h" in dist

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from packages import CLASSES, PART, Application, classifier
 
 import tvm_stm32
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
+from tvm_stm32.emulator.firmware import read_firmware
 
 PYTHON = f"TVM_STM32_PYTHON={sys.executable}"
 CALL = "tvm_stm32_add_model(kws MODEL models/kws.tflite PART STM32F405RGT6 OPTIMIZE balanced)"
@@ -100,9 +102,12 @@ def test_new_setting_generates_again(folder: Path, tool: tuple[str, str]) -> Non
     project = Project(folder)
     project.configure(*tool)
     project.build()
-    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application")
+    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application ACCELERATOR yes")
     assert "Generating C of the model kws" in steps(project.build())
-    assert '"inputs": "application"' in (project.build_folder / "kws" / "kws.json").read_text()
+    manifest = (project.build_folder / "kws" / "kws.json").read_text()
+    assert '"inputs": "application"' in manifest
+    assert '"accelerator": true' in manifest
+    assert (project.build_folder / "kws" / "tvm_ai_accelerator.h").is_file()
 
 
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
@@ -135,9 +140,21 @@ def test_flags_for_the_project_s_own_code_stay_there(folder: Path, tool: tuple[s
     commands = project.build("-v").splitlines()
     (library,) = (line for line in commands if "kws_kernels.c.o -c" in line)
     (application,) = (line for line in commands if "main.c.o -c" in line)
-    assert "-fshort-enums -O2 -ffp-contract=off -ffunction-sections -fdata-sections" in library
+    ours = "-w -fhosted -fno-lto -fno-fast-math -O2 -ffp-contract=off -ffunction-sections -fdata-sections"
+    assert f"-fshort-enums {ours}" in library
     assert not {"-Wconversion", "-Werror", "-O0", "-pedantic", "-ffast-math"} & set(library.split())
     assert {"-Wconversion", "-Werror", "-O0", "-pedantic"} <= set(application.split())
+
+
+def test_flags_of_the_whole_build_are_taken_back(folder: Path, tool: tuple[str, str]) -> None:
+    project = Project(folder)
+    flags = "-O0 -ffast-math -ffreestanding -flto -Wdeclaration-after-statement -Wunused-macros -Werror"
+    project.configure(*tool, f"CMAKE_C_FLAGS={flags}")
+    project.build("--target", "kws")
+    asked = ["nm", "--undefined-only", project.build_folder / "libkws.a"]
+    symbols = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    assert "memcpy" not in symbols.stdout  # as there is without builtins, for each load of four bytes
+    assert "lto" not in symbols.stdout
 
 
 def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
@@ -161,7 +178,7 @@ def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
             "tvm_stm32_add_model(kws): there is no setting OPTIMISE time. hint: the settings are MODEL, PART, CPU, "
-            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, API",
+            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, ACCELERATOR, API, MEMORY_POOLS",
         ),
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite PART)",
@@ -283,3 +300,57 @@ def test_interfaces_of_other_engines(folder: Path, tool: tuple[str, str]) -> Non
     assert "tvm_stm32_add_model(kws): --api: there is no interface 'x-cube' hint: is x-cube-ai meant?" in in_words(
         done.stdout
     )
+
+
+def test_memory_pools(folder: Path, tool: tuple[str, str]) -> None:
+    """The linker puts them where the file says; another address links again."""
+    edit(folder, "OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+    pools = folder / "pools.yaml"
+    pools.write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    main = folder / "main.c"
+    main.write_text(
+        '#include "kws.h"\n#include "semihosting.h"\nint main(void)\n{\n    static tvm_ai_pooled_instance kws;\n'
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, kws_memory, KWS_POOLS);\n"
+        "    semihosting_exit(status ? status : (int)tvm_ai_run(&kws.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    assert read_firmware(elf).address("kws_activations") == 0x20018000
+    assert boot(PART, elf) == ""
+    assert steps(project.build()) == []
+    pools.write_text("pools: [{name: top, address: 0x20010000, size: 16K}]")
+    assert "Linking C executable application" in " ".join(steps(project.build()))
+    assert read_firmware(elf).address("kws_activations") == 0x20010000
+    edit(folder, "pools.yaml", "none.yaml")
+    assert "there is no file of memory pools" in in_words(project.try_configure(*tool).stdout)
+
+
+def test_a_group_of_models(folder: Path, tool: tuple[str, str]) -> None:
+    """One array for both; the linker is told of it once, and the models' own are gone."""
+    edit(folder, "OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+    edit(
+        folder,
+        "add_executable",
+        CALL.replace("kws MODEL", "wake MODEL").replace("OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+        + "\ntvm_stm32_add_group(turns kws wake)\nadd_executable",
+    )
+    edit(folder, "kws::kws", "turns")
+    (folder / "pools.yaml").write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    (folder / "main.c").write_text(
+        '#include "turns.h"\n#include "semihosting.h"\nint main(void)\n{\n'
+        "    static tvm_ai_pooled_instance kws, wake;\n"
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, turns_kws, KWS_POOLS);\n"
+        "    status += (int)tvm_ai_create_in_pools(&wake, &wake_model, turns_wake, WAKE_POOLS);\n"
+        "    semihosting_exit(status + (int)tvm_ai_run(&kws.instance) + (int)tvm_ai_run(&wake.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    symbols = read_firmware(elf).symbols
+    assert symbols["turns_activations_top"].address == 0x20018000
+    assert not {"kws_activations", "wake_activations"} & set(symbols)
+    assert boot(PART, elf) == ""
+    assert steps(project.build()) == []

@@ -76,7 +76,7 @@ def test_printed_line_finds_it_under_any_toolchain_file(
     packages: Packages, application: Application, cmake: str
 ) -> None:
     heading, line = packages.printed.splitlines()
-    assert heading == f"kws: 7 files in {packages.f405}, found by find_package(kws CONFIG) with"
+    assert heading == f"kws: 11 files in {packages.f405}, found by find_package(kws CONFIG) with"
     (definition,) = shlex.split(line)
     project = Project(application(), cmake)
     toolchain = client_toolchain(project.folder, " ".join(F405_FLAGS))

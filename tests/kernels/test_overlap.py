@@ -201,8 +201,10 @@ def convolutions() -> Iterator[Case]:
     for target in (Target(), *DSP):
         for shape in shapes:
             yield conv2d(*shape, target=target)
-    for shape in shapes[:4]:
-        yield conv2d(*shape, dtype="float32")
+    for target in (Target(), DSP[0]):
+        for shape in (*shapes[:7], shapes[-1]):
+            yield conv2d(*shape, dtype="float32", target=target)
+    yield conv2d((7, 7, 8), 12, (2, 2), same=False, dtype="float32", target=DSP[0], groups=2)
     for size in ((9, 14), (13, 11), (4, 6), (4, 4)):
         yield from winograd(*size)
     yield conv2d((7, 7, 8), 12, (3, 3), groups=2)
@@ -241,7 +243,9 @@ def depthwise_convolutions() -> Iterator[Case]:
             yield depthwise(*shape, target=target)
         for shape in ((20, 24, 5), (50, 33, 4)):
             yield depthwise(shape, dilation=2, target=target)
-    yield depthwise((7, 6, 4), (5, 2), 1, dtype="float32")
+    for target in (Target(), DSP[0]):
+        yield depthwise((7, 6, 4), (5, 2), 1, dtype="float32", target=target)
+    yield depthwise((9, 11, 8), (3, 3), 2, False, dtype="float32", target=DSP[0])
     yield depthwise((7, 6, 4), (3, 3), 1, multiplier=2)
 
 

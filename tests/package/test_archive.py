@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from static_library import compile_object, create_archive
 
 from tvm_stm32.errors import SettingsError
-from tvm_stm32.package.archive import read_archive
+from tvm_stm32.package.archive import neutral_archive, read_archive
 
 LONG_NAME = "a_name_that_is_longer_than_the_field_of_the_header.o"
 
@@ -29,6 +30,17 @@ def test_members_have_their_names_and_bytes(library: Path) -> None:
     assert [member.name for member in members] == ["short.o", LONG_NAME]
     assert len(members[0].data) % 2 == 1
     assert all(member.data == (library.parent / member.name).read_bytes() for member in members)
+
+
+def test_neutral_archive_is_what_ar_makes_without_dates_and_owners(library: Path) -> None:
+    members = [library.parent / name for name in ("short.o", LONG_NAME)]
+    for member, (date, mode) in zip(members, [(1_000_000_000, 0o600), (1_500_000_000, 0o755)], strict=True):
+        os.utime(member, (date, date))
+        member.chmod(mode)
+    dated = create_archive(library.with_name("dated.a"), *members, options="rcU")
+    assert dated.read_bytes() != library.read_bytes()
+    assert neutral_archive(dated) == library.read_bytes()
+    assert neutral_archive(library) == library.read_bytes()
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,7 @@ def test_package_of_several_interfaces(library: Path, tmp_path: Path) -> None:
     folders = (f"${{_tvm_stm32_prefix}}/include/tiny{folder}" for folder in ("/api/x_cube_ai", "/api/stm32_port", ""))
     assert f'INTERFACE_INCLUDE_DIRECTORIES "{";".join(folders)}"' in config
     assert 'INTERFACE_LINK_OPTIONS "LINKER:-u,tiny_network"' in config
+    assert "-Wl,-u,tiny_network" in (tmp_path / "dist/lib/pkgconfig/tiny.pc").read_text()
 
 
 def test_package_is_the_fixed_set_of_files(model: Path, library: Path, tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_second_run_touches_nothing_and_a_new_library_only_itself(model: Path, l
     assert {file: file.stat().st_mtime_ns for file in write_cmake_package(tmp_path, model, library)} == before
     rebuilt = build_library(model, "tiny", tmp_path / "rebuilt", *F405, "-g")
     after = {file: file.stat().st_mtime_ns for file in write_cmake_package(tmp_path, model, rebuilt)}
-    assert [file.name for file in files if before[file] != after[file]] == ["libtiny.a"]
+    assert [file.name for file in files if before[file] != after[file]] == ["libtiny.a", "tiny.cdx.json"]
 
 
 def test_two_models_share_a_prefix(model: Path, library: Path, tmp_path: Path) -> None:
@@ -132,6 +134,9 @@ def test_math_library_is_linked_where_it_is_called(
     write_cmake_package(tmp_path / "dist", model, mine)
     config = (tmp_path / "dist/lib/cmake/tiny/tiny-config.cmake").read_text()
     assert ("INTERFACE_LINK_LIBRARIES m\n" in config) is linked
+    assert (" -lm\n" in (tmp_path / "dist/lib/pkgconfig/tiny.pc").read_text()) is linked
+    description = json.loads((tmp_path / "dist/share/tiny/cps/tiny.cps").read_bytes())
+    assert description["components"]["tiny"]["link_libraries"] == (["m"] if linked else [])
 
 
 def test_no_machine_flags_reach_the_client(model: Path, library: Path, tmp_path: Path) -> None:
@@ -139,6 +144,7 @@ def test_no_machine_flags_reach_the_client(model: Path, library: Path, tmp_path:
     config = (tmp_path / "lib/cmake/tiny/tiny-config.cmake").read_text()
     assert "INTERFACE_COMPILE_OPTIONS" not in config
     assert "INTERFACE_LINK_OPTIONS" not in config
+    assert "-m" not in (tmp_path / "lib/pkgconfig/tiny.pc").read_text().split()
 
 
 def test_listing_the_files_imports_nothing_heavy() -> None:
@@ -148,7 +154,7 @@ def test_listing_the_files_imports_nothing_heavy() -> None:
         "print(sorted({'jinja2', 'elftools', 'msgspec', 'numpy', 'tvm'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "7\n[]\n"
+    assert done.stdout == "11\n[]\n"
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ included = env.Clone(CPPPATH=["kws"], models=kws, OBJPREFIX="source_")
 included.Program("by_source", ["main.c", included["models"]])
 included.Program("by_sum", ["main.c"] + kws)
 included.Clone(LIBS=[kws], OBJPREFIX="library_").Clone().Program("by_library", "main.c")
-env.TvmCMakePackage("dist", kws, PACKAGE_VERSION="1.2")
+env.TvmCMakePackage("dist", [kws], PACKAGE="models", PACKAGE_VERSION="1.2")
 """
 
 MAIN = """\
@@ -69,7 +69,8 @@ def test_flags_of_the_client(tmp_path: Path, checkout: Path) -> None:
     )
     assert set(commands) == {
         *(
-            f"{compiler} -O2 -ffp-contract=off -ffunction-sections -fdata-sections -o kws/{name}.o kws/{name}.c"
+            f"{compiler} -O2 -ffp-contract=off -ffunction-sections -fdata-sections"
+            f" -ffile-prefix-map={tmp_path}=. -o kws/{name}.o kws/{name}.c"
             for name in names
         ),
         "arm-none-eabi-ar rcsD kws/libkws.a " + " ".join(f"kws/{name}.o" for name in names),
@@ -89,5 +90,6 @@ def test_host(tmp_path: Path, checkout: Path) -> None:
     project.scons()
     for program in ("by_flags", "by_source", "by_sum", "by_library"):
         assert subprocess.run([tmp_path / program], timeout=60, check=False).returncode == 42
-    assert "1.2" in (tmp_path / "dist/lib/cmake/kws/kws-config-version.cmake").read_text()
+    for package in ("kws", "models"):
+        assert "1.2" in (tmp_path / f"dist/lib/cmake/{package}/{package}-config-version.cmake").read_text()
     assert project.scons() == set()

@@ -31,7 +31,7 @@ ARCHIVE = {"AR kws/libkws.a", "SIZE kws/libkws.a"}
 STARTUP = {"STARTUP app_startup", "CC app_startup/startup.o"}
 LINK = {"LINK app.elf", "SIZE app.elf"}
 IMAGES = {"BIN app.bin", "HEX app.hex"}
-PACKAGE = "PACKAGE dist"
+PACKAGE = "PACKAGE kws in dist"
 ALL = {GENERATE, *COMPILE, *ARCHIVE, "CC main.o", *STARTUP, *LINK, *IMAGES, PACKAGE}
 MODEL_FILES = artifact_names("kws")
 

@@ -39,7 +39,7 @@ def test_spaces(tmp_path: Path) -> None:
     )
     project.write("my models/kws v2.tflite", tiny_model())
     project.write("main.c", MAIN)
-    built = actions("", "my models/kws v2.tflite", "my app") | {"PACKAGE my package"}
+    built = actions("", "my models/kws v2.tflite", "my app") | {"PACKAGE kws in my package"}
     built = {line.replace(" kws/", " generated code/kws/").replace("-> kws", "-> generated code/kws") for line in built}
     assert project.scons() == built
     assert project.scons() == set()
@@ -88,7 +88,7 @@ def test_cache(tmp_path: Path, checkout: Path) -> None:
         project.write("main.c", MAIN)
         done = project.scons()
         if place == "first":
-            assert done == actions("", "kws.tflite") | {"PACKAGE dist"}
+            assert done == actions("", "kws.tflite") | {"PACKAGE kws in dist"}
         else:
             assert all(line.startswith("Retrieved ") for line in done)
             assert project.scons() == set()

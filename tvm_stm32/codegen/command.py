@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from tvm_stm32.api.emit import emit_library
-from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
+from tvm_stm32.api.interface import ACCELERATOR, LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
@@ -18,7 +18,6 @@ from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
 from tvm_stm32.device.part import find_part
 from tvm_stm32.device.pools import memory_pools
-from tvm_stm32.errors import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
     )
     parser.add_argument(
+        "--accelerator",
+        choices=ACCELERATOR,
+        default="no",
+        help="emit a run function that offers each node to an accelerator; default: %(default)s",
+    )
+    parser.add_argument(
         "--memory-pools",
         metavar="FILE",
         help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
@@ -63,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Compile, check that it fits, write, and print what the model needs."""
     check_name(arguments.name)
-    interface = choose(arguments.api, arguments.observer)
+    interface = choose(arguments.api, arguments.observer, arguments.accelerator, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -77,11 +82,9 @@ def run(arguments: argparse.Namespace) -> None:
         keep_channels=arguments.keep_channels,
         api=interface.api,
         observer=interface.observer,
+        accelerator=interface.accelerator,
         pools=memory_pools(arguments.memory_pools, part) if arguments.memory_pools else (),
     )
-    if settings.pools and interface.layers:
-        layers = ", ".join(layer.name for layer in interface.layers)
-        raise SettingsError(f"{layers}: other interfaces know one piece of memory, not pools", "--memory-pools")
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
     model = compile_in_child(arguments.model, settings)

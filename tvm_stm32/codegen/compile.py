@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from tvm_stm32.codegen.compiled_model import (
     TensorQuantization,
 )
 from tvm_stm32.codegen.limits import check_interface
-from tvm_stm32.codegen.lower import lower_kernel
+from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
 from tvm_stm32.codegen.pools import ARENA, ARENA_ALIGNMENT, divide, working_names
 from tvm_stm32.codegen.schedule import least_bytes, schedule
 from tvm_stm32.kernels.fusion import Layers, fuse_rows
@@ -65,7 +66,10 @@ def compile_network(
     target = target_of(settings.cpu, settings.optimize)
     ranges = value_ranges(network)
     found = [implement(network, operator, target, ranges) for operator in network.operators]
-    layers = Layers(network.operators, share(found, settings.optimize))
+    implementations = share(found, settings.optimize)
+    if settings.accelerator:
+        implementations = [implementation.with_outputs_apart() for implementation in implementations]
+    layers = Layers(network.operators, implementations)
     return _Assembly(network, settings, owners, layers).finish(source, signature, description)
 
 
@@ -82,17 +86,19 @@ class _Assembly:
         self.network = network
         self.settings = settings
         self.owners = owners
+        self.lowered: dict[Specification, LoweredKernel] = {}
         self.kernels: dict[Specification, Kernel] = {}
         self.families: dict[str, int] = {}
         self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
         arena = {name: tensor.size for name, tensor in network.tensors.items() if self._in_arena(name)}
         given = owners, network.inputs, network.outputs, arena
-        if settings.optimize != "time":
+        if settings.optimize != "time" and not settings.accelerator:  # which is offered one operator a call
             layers = fuse_rows(layers, owners, network.outputs, lambda kernels: least_bytes(kernels, *given))
-        self.scheduled = found = schedule(layers.implementations, *given, settings.pools)
+        implementations = [self._lower(implementation) for implementation in layers.implementations]
+        self.scheduled = found = schedule(implementations, *given, settings.pools)
         self.operators = [layers.operators[index] for index in found.order]
-        self.implementations = [layers.implementations[index] for index in found.order]
+        self.implementations = [implementations[index] for index in found.order]
         self.steps, self.spans = found.steps, found.spans
         self.pool_names = working_names(settings.pools, found.plans) if settings.pools else {ARENA: ARENA}
         self.names = self._tensor_names()
@@ -183,6 +189,22 @@ class _Assembly:
         macs, rounding = implementation.macs, implementation.rounding
         return Call(kernel.c_name, arguments, operator.name, operator.source, family, macs, rounding)
 
+    def _lower(self, implementation: Implementation) -> Implementation:
+        """Lower the kernel; with its workspace, if it has one, `implementation` needs one scratch buffer more."""
+        specification = implementation.specification
+        if specification not in self.lowered:
+            function = implementation.build()
+            written = frozenset(
+                str(parameter.name)
+                for parameter, argument in zip(function.params, implementation.arguments, strict=True)
+                if isinstance(argument, Output | Scratch)
+            )
+            self.lowered[specification] = lower_kernel(function, f"{self.settings.name}_kernel", written)
+        workspace = self.lowered[specification].workspace
+        if not workspace:
+            return implementation
+        return replace(implementation, arguments=(*implementation.arguments, Scratch(workspace)))
+
     def _kernel(self, implementation: Implementation) -> Kernel:
         specification = implementation.specification
         if specification in self.kernels:
@@ -192,13 +214,7 @@ class _Assembly:
         name = f"{self.settings.name}_{specification.family}_{number}"
         for microkernel in implementation.microkernels:
             self.microkernels.setdefault(microkernel.name, Microkernel(microkernel.name, microkernel.render()))
-        function = implementation.build()
-        written = frozenset(
-            str(parameter.name)
-            for parameter, argument in zip(function.params, implementation.arguments, strict=True)
-            if isinstance(argument, Output | Scratch)
-        )
-        lowered = lower_kernel(function, name, written)
+        lowered = self.lowered[specification]
         kernel = Kernel(
             c_name=name,
             parameters=list(lowered.parameters),

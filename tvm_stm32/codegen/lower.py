@@ -14,6 +14,7 @@ import tvm_ffi
 from tvm import s_tir, tirx
 
 from tvm_stm32.codegen.compiled_model import KernelParameter
+from tvm_stm32.codegen.lower_workspace import WORKSPACE, with_workspace
 
 _TARGET = tvm.target.Target({"kind": "c"})
 
@@ -32,8 +33,8 @@ _PASSES = (
     tirx.transform.StmtSimplify(),
     tirx.transform.RemoveNoOp(),
     tirx.transform.CommonSubexprElim(),
-    tirx.transform.LowerIntrin(),
 )
+_LOWER_INTRINSICS = tirx.transform.LowerIntrin()
 
 #: TVM prints local arrays as `<name>_ptr`, maxima through temporaries `v_`; plainer names for the reader
 _LOCAL_ARRAY = re.compile(r"\b([a-z]\w*)_ptr\b")
@@ -42,11 +43,15 @@ _DECLARATION = re.compile(r"^ *\w+ (\w+)\[\d+\];\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class LoweredKernel:
-    """The C text of one kernel: parameters, and the body from ``{`` to ``}``."""
+    """The C text of one kernel: parameters, and the body from ``{`` to ``}``.
+
+    With a `workspace` of some bytes, the last parameter points to it.
+    """
 
     parameters: tuple[KernelParameter, ...]
     body: str
     helpers: tuple[str, ...]
+    workspace: int
 
 
 def lower_kernel(function: Any, name: str, written: frozenset[str]) -> LoweredKernel:
@@ -60,7 +65,8 @@ def lower_kernel(function: Any, name: str, written: frozenset[str]) -> LoweredKe
     module = tvm.IRModule({name: function.with_attr("target", _TARGET).with_attr("global_symbol", name)})
     for transform in _PASSES:
         module = transform(module)
-    lowered = module[name]
+    lowered, workspace = with_workspace(module[name])
+    lowered = _LOWER_INTRINSICS(tvm.IRModule({name: lowered}))[name]
     lowered = tirx.PrimFunc(
         lowered.params,
         tvm_ffi.structural_map(lowered.body, (tirx.FloatImm, _exact_float)),
@@ -68,7 +74,7 @@ def lower_kernel(function: Any, name: str, written: frozenset[str]) -> LoweredKe
         lowered.attrs,
     )
     source = tvm.get_global_func("target.build.c")(tvm.IRModule({name: lowered}), _TARGET).inspect_source()
-    return _parse(source, name, written)
+    return _parse(source, name, written | {WORKSPACE} if workspace else written, workspace)
 
 
 def _exact_float(literal: Any) -> Any:
@@ -95,7 +101,7 @@ def _bits(value: float) -> int:
     return bits
 
 
-def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
+def _parse(source: str, name: str, written: frozenset[str], workspace: int) -> LoweredKernel:
     head, _, definition = source.rpartition(f" {name}(")
     signature, _, rest = definition.partition(") {\n")
     parameters = []
@@ -108,6 +114,6 @@ def _parse(source: str, name: str, written: frozenset[str]) -> LoweredKernel:
         if len(re.findall(rf"\b{array[1]}\b", text)) == 1:  # of a path that this kernel does not take
             text = text.replace(array[0], "")
     # an output that is the same for every input, such as a clamp to one value, leaves parameters unread
-    unread = [p.name for p in parameters if not re.search(rf"\b{p.name}\b", text)]
+    unread = [p.name for p in parameters if not re.search(rf"\b{p.name}\b", text) and p.name != WORKSPACE]
     body = _LOCAL_ARRAY.sub(r"\1", "{\n" + "".join(f"  (void){name};\n" for name in unread) + text)
-    return LoweredKernel(tuple(parameters), body, tuple(helpers))
+    return LoweredKernel(tuple(parameters), body, tuple(helpers), workspace)

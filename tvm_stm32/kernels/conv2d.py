@@ -2,9 +2,10 @@
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
 """2-D convolution, 1x1 convolution and fully connected layers, by loops that any core runs.
 
-int8 is `conv2d_bytes`'s. For float32 there are blocks of four output channels at one pixel: the four accumulators live
-in registers, and each input value is read once for the four products. Padding costs nothing inside the loops: the range
-of kernel taps that read the input is computed per row and column.
+int8 is `conv2d_bytes`'s, float32 of cores that may have an FPU `conv2d_floats`'s. For float32 of others there are
+blocks of four output channels at one pixel: the four accumulators live in registers, and each input value is read once
+for the four products. Padding costs nothing inside the loops: the range of kernel taps that read the input is computed
+per row and column.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
 from tvm_stm32.kernels.conv2d_bytes import BytesSpecification, implement_bytes
+from tvm_stm32.kernels.conv2d_floats import implement_floats
 from tvm_stm32.kernels.convolution_geometry import Convolution, WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
 from tvm_stm32.kernels.narrow import Ranges
@@ -172,6 +174,21 @@ def _implementation(
     ranges: Ranges,
 ) -> Implementation:
     table, rows = ChannelTable.of(network, operator, weights.reshape(weights.shape[0], -1), target, ranges, folded=True)
+    if not table.requantization and target.dsp:
+        return implement_floats(
+            operator.inputs[0],
+            operator.outputs[0],
+            (x_shape[0], x_shape[1], x_shape[2]),
+            (y_shape[0], y_shape[1], y_shape[2]),
+            weights,
+            rows.values,
+            strides,
+            dilations,
+            (padding.top, padding.left),
+            groups,
+            table.bounds,
+            target.fused,
+        )
     form = BytesSpecification if table.requantization else Conv2DSpecification
     spec = form(
         x=(x_shape[0], x_shape[1], x_shape[2]),

@@ -9,7 +9,7 @@ of odd width are computed column by column, from a ring that holds all rows: tha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,71 @@ from tvm.script import tirx as T
 
 from tvm_stm32.kernels.convolution_geometry import Convolution
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
-from tvm_stm32.kernels.microkernels.ring import Ring
+from tvm_stm32.kernels.microkernels.ring import FloatRing, Ring
 from tvm_stm32.kernels.microkernels.rows import Rows
 from tvm_stm32.kernels.microkernels.stream import crossed, in_order, pack_stream, stream_words
 from tvm_stm32.kernels.microkernels.widen import Widen
 from tvm_stm32.kernels.narrow import NarrowRule
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
+
+
+class RingConvolution(Protocol):
+    """A convolution that reads its input from a ring; columns: whether pixels of a column are computed together."""
+
+    @property
+    def x(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+
+    @property
+    def y(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Down, across."""
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Top, left."""
+
+    @property
+    def groups(self) -> int:
+        """Of channels."""
+
+    @property
+    def columns(self) -> bool:
+        """Along which axis the microkernel goes."""
+
+    @property
+    def ring(self) -> Ring | FloatRing:
+        """The ring, which calls the microkernel."""
+
+    @property
+    def types(self) -> tuple[str, str, str]:
+        """Of x and y, of the stream, and of the ring."""
+
+    @property
+    def stream_words(self) -> int:
+        """Values of the stream of one group."""
+
+    def fill(self, to: Any, count: int) -> Any:
+        """TIR: padding into the ring."""
+
+    def widened(self, pixel: Any, to: Any, count: int) -> Any:
+        """TIR: values of a row into the ring."""
+
+
+def ring_distances(spec: RingConvolution) -> Distances:
+    """How the output may overlap x: what is in the ring may be written over."""
+    if spec.columns:
+        return ANYWHERE
+    size = np.dtype(spec.types[0]).itemsize
+    inputs, outputs = size * spec.x[2], size * spec.y[2]
+    stride, span = spec.strides[0], spec.ring.span
+    ahead = max(span - stride, 0) - spec.padding[0]
+    after = [(row * spec.y[1] * outputs, row * stride + ahead) for row in range(1, spec.y[0])]
+    needed = [(written, max(row, 0) * spec.x[1] * inputs) for written, row in after if row < spec.x[0]]
+    return Distances(least=max(written - read for written, read in needed)) if needed else ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +105,17 @@ class RowsSpecification(Convolution):
         return 2 * self.ring.span * self.ring.width
 
     @property
-    def distances(self) -> Distances:
-        """How the output may overlap x: what is in the scratch may be written over."""
-        if self.columns:
-            return ANYWHERE
-        inputs, outputs = self.x[2], self.y[2]
-        stride, span = self.strides[0], self.ring.span
-        ahead = max(span - stride, 0) - self.padding[0]
-        after = [(row * self.y[1] * outputs, row * stride + ahead) for row in range(1, self.y[0])]
-        needed = [(written, max(row, 0) * self.x[1] * inputs) for written, row in after if row < self.x[0]]
-        return Distances(least=max(written - read for written, read in needed)) if needed else ANYWHERE
+    def types(self) -> tuple[str, str, str]:
+        """Of x and y, of the stream, and of the ring."""
+        return "int8", "int32", "int16"
+
+    def fill(self, to: Any, count: int) -> Any:
+        """TIR: padding into the ring."""
+        return T.call_extern("void", "tvm_ai_fill", to, self.input_zero_point, count)
+
+    def widened(self, pixel: Any, to: Any, count: int) -> Any:
+        """TIR: values of a row into the ring."""
+        return T.call_extern("void", self.widen.name, pixel, to, count)
 
     @property
     def stream_words(self) -> int:
@@ -73,48 +133,46 @@ class RowsSpecification(Convolution):
         )
 
 
-def build_conv2d_rows(spec: RowsSpecification) -> Any:
+def build_conv2d_rows(spec: RingConvolution) -> Any:
     """The TIR function of `spec`: (x, stream, scratch, y). The input rows that are new to an output row are widened."""
     height, width, channels = spec.x
     out_height, out_width, out_channels = spec.y
     stride, groups = spec.strides[0], spec.groups
     top, left = spec.padding
-    ring, zero_point = spec.ring, spec.input_zero_point
+    ring, (dtype, stream_dtype, ring_dtype) = spec.ring, spec.types
     fresh = min(stride, ring.span)
     runs, run = (out_width, out_height) if spec.columns else (out_height, out_width)
     padded = top > 0 or (out_height - 1) * stride - top + ring.span > height
-    words, group_outputs = spec.stream_words, out_channels // groups
+    words, group_outputs, fetched = spec.stream_words, out_channels // groups, width * channels
 
     def slot(row: Any) -> Any:
         return T.floormod(row + top, ring.span)
-
-    def fill(to: Any, count: int) -> Any:
-        return T.call_extern("void", "tvm_ai_fill", to, zero_point, count)
-
-    def widened(pixel: Any, to: Any) -> Any:
-        return T.call_extern("void", spec.widen.name, pixel, to, width * channels)
 
     def multiply(ring_row: Any, first: Any, stream: Any, to: Any) -> Any:
         return T.call_extern("void", ring.name, ring_row, first, stream, to, run)
 
     @T.prim_func(s_tir=True)
-    def conv2d_rows(x: T.handle("int8"), stream: T.handle("int32"), scratch: T.handle("int16"), y: T.handle("int8")):
-        X = T.decl_buffer((height, width * channels), "int8", data=x)
-        S = T.decl_buffer((groups * words,), "int32", data=stream)
-        R = T.decl_buffer((ring.span, ring.width), "int16", data=scratch)
-        Y = T.decl_buffer((out_height, out_width * out_channels), "int8", data=y)
+    def conv2d_rows(
+        x: T.handle(dtype), stream: T.handle(stream_dtype), scratch: T.handle(ring_dtype), y: T.handle(dtype)
+    ):
+        X = T.decl_buffer((height, width * channels), dtype, data=x)
+        S = T.decl_buffer((groups * words,), stream_dtype, data=stream)
+        R = T.decl_buffer((ring.span, ring.width), ring_dtype, data=scratch)
+        Y = T.decl_buffer((out_height, out_width * out_channels), dtype, data=y)
 
         @T.inline
         def widen_row(row):
             if not padded:
-                T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels])))
+                T.evaluate(spec.widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), fetched))
             else:
                 if row >= 0 and row < height:
-                    T.evaluate(widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels])))
+                    T.evaluate(
+                        spec.widened(T.address_of(X[row, 0]), T.address_of(R[slot(row), left * channels]), fetched)
+                    )
                 else:
-                    T.evaluate(fill(T.address_of(R[slot(row), left * channels]), width * channels))
+                    T.evaluate(spec.fill(T.address_of(R[slot(row), left * channels]), fetched))
 
-        T.evaluate(fill(T.address_of(R[0, 0]), ring.span * ring.width))
+        T.evaluate(spec.fill(T.address_of(R[0, 0]), ring.span * ring.width))
         if spec.columns:
             for i in range(ring.span):
                 widen_row(i - top)
@@ -186,7 +244,7 @@ def implement_rows(
     if not microkernel.possible():
         return None
     span = (kernel_height - 1) * dilations[0] + 1 + (strides[0] * (y_shape[0] - 1) if columns else 0)
-    ring = Ring(microkernel, span, width, dilations[0], taps, spacing)
+    ring = Ring(span, width, dilations[0], taps, spacing, microkernel)
     widen = Widen(crossed=inputs % 4 == 0)
     kernel = (kernel_height, kernel_width)
     spec = RowsSpecification(
@@ -205,6 +263,6 @@ def implement_rows(
         arguments=(Input(x), Constant("stream", np.concatenate(parts), layout), Scratch(spec.scratch), Output(y)),
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(widen, microkernel, ring),
-        overlaps=(Overlap(written=3, read=0, distances=spec.distances),),
+        overlaps=(Overlap(written=3, read=0, distances=ring_distances(spec)),),
         rounding=rule.requantization.describe(),
     )

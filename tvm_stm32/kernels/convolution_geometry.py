@@ -58,6 +58,21 @@ def reads_padding(size: int, output: int, kernel: int, stride: int, dilation: in
     return before > 0 or (output - 1) * stride - before + (kernel - 1) * dilation >= size
 
 
+def laid_down(
+    x: tuple[int, int, int],
+    y: tuple[int, int, int],
+    weights: npt.NDArray[Any],
+    strides: tuple[int, int],
+    dilations: tuple[int, int],
+    padding: tuple[int, int],
+) -> tuple[Any, ...]:
+    """The same arguments for a convolution (weights OHWI) of one column as one of a row, else as they are."""
+    if x[1] == y[1] == weights.shape[2] == 1:
+        x, y, weights = (1, x[0], x[2]), (1, y[0], y[2]), weights.swapaxes(1, 2)
+        strides, dilations, padding = strides[::-1], dilations[::-1], padding[::-1]
+    return x, y, weights, strides, dilations, padding
+
+
 @dataclass(frozen=True, slots=True)
 class WindowOrder:
     """The access order of kernels that compute pixel by pixel, row by row: `x`, `y` (H, W), padding (top, left)."""

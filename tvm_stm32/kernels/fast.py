@@ -12,6 +12,7 @@ from tvm_stm32.kernels.conv2d_flat import implement_flat
 from tvm_stm32.kernels.conv2d_pairs import implement_pairs
 from tvm_stm32.kernels.conv2d_rows import implement_rows
 from tvm_stm32.kernels.conv2d_winograd import implement_winograd
+from tvm_stm32.kernels.convolution_geometry import laid_down
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation, Scratch
@@ -75,10 +76,9 @@ def _conv2d(
         flat = _flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target)
         if flat is not None:
             return flat
-    if x_shape[1] == y_shape[1] == data.shape[2] == 1 and groups == 1:  # pixels above each other are neighbours
-        x_shape, y_shape = (1, x_shape[0], x_shape[2]), (1, y_shape[0], y_shape[2])
-        data, strides, before = data.swapaxes(1, 2), strides[::-1], before[::-1]
-        dilations = dilations[::-1]
+    if groups == 1:
+        turned = laid_down(x_shape, y_shape, data, strides, dilations, before)
+        x_shape, y_shape, data, strides, dilations, before = turned
     arguments = x.name, y.name, x_shape, y_shape, data, strides, dilations, before, groups, rule
     rows = implement_rows(*arguments)
     odd = y_shape[1] % 2 and y_shape[0] > 1 and target.objective != "ram"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A compiled model as a relocatable CMake package, for ``find_package(<name> CONFIG)`` and ``<name>::<name>``.
+"""A compiled model as a relocatable package: for ``find_package(<name> CONFIG)``, ``<name>::<name>``, and pkg-config.
 
 CMake is not run, and the files hold no absolute path: the package is the same bytes wherever it is written, and may be
 moved. What CMake needs to know of the library (core, FPU, float ABI, whether libm is called) is read from the library.
@@ -8,6 +8,8 @@ moved. What CMake needs to know of the library (core, FPU, float ABI, whether li
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,13 +17,17 @@ import jinja2
 
 import tvm_stm32
 from tvm_stm32.api.interface import Interface
+from tvm_stm32.codegen.manifest import Manifest
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.core import architectures_that_run
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package import layout
 from tvm_stm32.package.abi import Abi
+from tvm_stm32.package.archive import neutral_archive
+from tvm_stm32.package.cps import package_description
 from tvm_stm32.package.library import Library, read_library
 from tvm_stm32.package.origin import check_machine, check_model, interface_of, read_headers, read_manifest
+from tvm_stm32.package.sbom import bill_of_materials, compilers
 
 #: the version of a package whose author names none
 NO_VERSION = "0.0.0"
@@ -79,30 +85,50 @@ def write_cmake_package(
         SettingsError: the version is none, a file cannot be read or written, or the library is not of this model or
             not for its core or float ABI. What was in `destination` before is still there, unchanged.
     """
-    if not _VERSION.fullmatch(version):
-        raise SettingsError(f"{version!r} is no version", "--version", "use up to four numbers, such as 1.2.0")
+    check_version(version)
     folder, manifest = read_manifest(model)
     name = manifest.name
     built = read_library(library)
     check_model(manifest, built)
     check_machine(manifest, built, host)
     interface = interface_of(manifest)
-    context = _context(name, version, built, interface)
+    context = _context(name, version, built, interface) | _origin(manifest, built)
     headers = read_headers(folder, name, interface)
     contents = {
         **{f"{layout.include_folder(name)}/{header}": content for header, content in headers.items()},
-        layout.library_file(name): library.read_bytes(),
-        f"{layout.config_folder(name)}/{name}-config.cmake": _render("config.cmake.j2", context),
-        f"{layout.config_folder(name)}/{name}-config-version.cmake": _render("config-version.cmake.j2", context),
+        layout.library_file(name): neutral_archive(library),
+        f"{layout.config_folder(name)}/{name}-config.cmake": render("config.cmake.j2", context),
+        f"{layout.config_folder(name)}/{name}-config-version.cmake": render("config-version.cmake.j2", context),
+        f"{layout.description_folder(name)}/{name}.cps": package_description(name, version, built, interface),
+        f"lib/pkgconfig/{name}.pc": render("pkg-config.pc.j2", context),
         f"share/{name}/{name}.json": (folder / f"{name}.json").read_bytes(),
         f"share/{name}/LICENSE": files("tvm_stm32.package").joinpath("templates/LICENSE").read_bytes(),
+        f"share/{name}/NOTICE": render("NOTICE.j2", context),
     }
+    contents[f"share/{name}/{name}.cdx.json"] = bill_of_materials(manifest, version, built, contents)
     order = layout.package_files(name, interface)
     write_artifacts({file: contents[file] for file in order}, destination)
     return [destination / file for file in order]
 
 
-def _render(template: str, context: dict[str, object]) -> bytes:
+def print_place(package: str, prefix: Path, files: Sequence[Path]) -> None:
+    """Tell of the package just written, with the definition that finds it under any toolchain file."""
+    config = next(file for file in files if file.name == f"{package}-config.cmake")
+    print(f"{package}: {len(files)} files in {prefix}, found by find_package({package} CONFIG) with")
+    print(f"  {shlex.quote(f'-D{package}_DIR={config.parent.resolve()}')}")
+
+
+def check_version(version: str) -> None:
+    """Refuse what CMake would not compare.
+
+    Raises:
+        SettingsError: `version` is none.
+    """
+    if not _VERSION.fullmatch(version):
+        raise SettingsError(f"{version!r} is no version", "--version", "use up to four numbers, such as 1.2.0")
+
+
+def render(template: str, context: dict[str, object]) -> bytes:
     return _TEMPLATES.get_template(template).render(context).encode()
 
 
@@ -131,6 +157,17 @@ def _context(name: str, version: str, library: Library, interface: Interface) ->
         "includes": layout.include_folders(name, interface),
         "library": layout.library_file(name),
         "headers": layout.header_files(name, interface),
+    }
+
+
+def _origin(manifest: Manifest, library: Library) -> dict[str, object]:
+    """What the templates know of where the package's content comes from."""
+    return {
+        "source": manifest.source,
+        "signature": manifest.signature,
+        "api": ", ".join(manifest.settings.api),
+        "tvm_version": manifest.versions.get("apache-tvm", ""),
+        "compilers": compilers(library),
     }
 
 

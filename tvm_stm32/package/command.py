@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
-from tvm_stm32.package.cmake import NO_VERSION, write_cmake_package
+from tvm_stm32.package.cmake import NO_VERSION, print_place, write_cmake_package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +27,4 @@ def run(arguments: argparse.Namespace) -> None:
     files = write_cmake_package(
         arguments.output, arguments.model, arguments.library, version=arguments.version, host=arguments.host
     )
-    config = next(file for file in files if file.name.endswith("-config.cmake"))
-    name = config.parent.name
-    print(f"{name}: {len(files)} files in {arguments.output}, found by find_package({name} CONFIG) with")
-    print(f"  {shlex.quote(f'-D{name}_DIR={config.parent.resolve()}')}")
+    print_place(files[-1].parent.name, arguments.output, files)

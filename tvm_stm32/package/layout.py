@@ -21,6 +21,20 @@ def config_folder(name: str) -> str:
     return f"lib/cmake/{name}"
 
 
+def description_folder(name: str) -> str:
+    """Where the description in the Common Package Specification's form is. Not where CMake 4.3 looks of itself.
+
+    CMake would prefer it to its scripts, and then cannot find a package from two directories of one project, does not
+    pass over packages for other machines, and says nothing of an ABI.
+    """
+    return f"share/{name}/cps"
+
+
+def components_files(package: str) -> list[str]:
+    """The files of a package whose components are the packages beside it, in a fixed order."""
+    return [f"{config_folder(package)}/{package}-config{part}.cmake" for part in ("", "-version")]
+
+
 def include_folders(name: str, interface: Interface) -> list[str]:
     """Where a compiler looks for headers, in this order."""
     places = (folder.removeprefix(".") for folder in interface.include_folders())
@@ -39,6 +53,10 @@ def package_files(name: str, interface: Interface) -> list[str]:
         library_file(name),
         f"{config_folder(name)}/{name}-config.cmake",
         f"{config_folder(name)}/{name}-config-version.cmake",
+        f"{description_folder(name)}/{name}.cps",
+        f"lib/pkgconfig/{name}.pc",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",
+        f"share/{name}/NOTICE",
+        f"share/{name}/{name}.cdx.json",
     ]

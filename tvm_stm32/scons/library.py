@@ -31,13 +31,22 @@ def defaults() -> dict[str, Any]:
     return {
         # Clang contracts a * b + c to one rounding unless told not to, in every dialect.
         "TVM_STM32_CCFLAGS": ["-std=c99", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections"],
-        "TVM_STM32_CCCOM": "$CC -c $_TVM_STM32_MACHINE $TVM_STM32_CCFLAGS -o $TARGET $SOURCES",
+        "TVM_STM32_CCCOM": "$CC -c $_TVM_STM32_MACHINE $TVM_STM32_CCFLAGS $( $_TVM_STM32_PREFIX_MAPS $)"
+        " -o $TARGET $SOURCES",
         "TVM_STM32_AR": construction_variable(lambda env: binutils(env, "ar")),
         # D: no dates and owners; s: an index, so that no ranlib, perhaps of another machine, need run
         "TVM_STM32_ARCOM": "$TVM_STM32_AR rcsD $TARGET $SOURCES",
         "TVM_STM32_LIBRARYSIZECOM": f"{generator.COMMAND} size $TARGET",
         "_TVM_STM32_MACHINE": construction_variable(machine_flags),
+        "_TVM_STM32_PREFIX_MAPS": _prefix_maps,
     }
+
+
+def _prefix_maps(target: Any, source: Any, env: Any, for_signature: bool) -> list[str]:  # noqa: ARG001
+    """Options by which no path reaches debug information: the object is the same in whatever folder it is built."""
+    top, folder = env.Dir("#"), source[0].dir
+    outside = [] if folder.is_under(top) else [f"-ffile-prefix-map={folder.abspath}={folder.name}"]
+    return [f"-ffile-prefix-map={top.abspath}=.", *outside]
 
 
 def objects(env: Any, sources: list[Any]) -> list[Any]:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvm_stm32.api.interface import NATIVE, OBSERVER, Interface, choose
+from tvm_stm32.api.interface import ACCELERATOR, NATIVE, OBSERVER, Interface, choose
+from tvm_stm32.codegen.artifacts import linker_fragment
 from tvm_stm32.codegen.naming import check_name
+from tvm_stm32.device.part import FROM_PART
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder
@@ -25,6 +27,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "FLOAT_ABI": ("hard", "soft", "any"),
     "API": (),
     "OBSERVER": OBSERVER,
+    "ACCELERATOR": ACCELERATOR,
+    "MEMORY_POOLS": (),
 }
 
 
@@ -38,10 +42,13 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_OUTPUTS": "arena",
         "TVM_STM32_API": [NATIVE],
         "TVM_STM32_OBSERVER": "auto",
+        "TVM_STM32_ACCELERATOR": "no",
+        "TVM_STM32_MEMORY_POOLS": "",
+        "_TVM_STM32_POOLS": [],
         "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
         "TVM_STM32_COMPILECOM": f"{generator.COMMAND} compile $_TVM_STM32_MODEL --name ${{TARGET.filebase}}"
         " $_TVM_STM32_TARGET --optimize $TVM_STM32_OPTIMIZE --inputs $TVM_STM32_INPUTS --outputs $TVM_STM32_OUTPUTS"
-        " --float-abi $TVM_STM32_FLOAT_ABI $_TVM_STM32_INTERFACE --output ${TARGET.dir}",
+        " --float-abi $TVM_STM32_FLOAT_ABI $_TVM_STM32_INTERFACE $_TVM_STM32_POOLS --output ${TARGET.dir}",
         "_TVM_STM32_MODEL": _model_file,
         "_TVM_STM32_TARGET": construction_variable(machine.target_options),
     }
@@ -55,10 +62,11 @@ def _model_file(target: Any, source: Any, env: Any, for_signature: bool) -> list
 class Model(Nodes):
     """What ``env.TvmModel`` returns: among sources or libraries it is the library, ``lib<name>.a``.
 
-    `flags` is for ``env.MergeFlags``: where the headers are, and what to link.
+    `flags` is for ``env.MergeFlags``: where the headers are, and what to link. `fragment` is what tells the linker of
+    memory pools, or None; a program depends on it.
     """
 
-    def __init__(self, sources: list[Any], library_nodes: list[Any], interface: Interface) -> None:
+    def __init__(self, sources: list[Any], library_nodes: list[Any], interface: Interface, placed: bool) -> None:
         super().__init__(library_nodes)
         self.sources = sources
         self.interface = interface
@@ -69,9 +77,12 @@ class Model(Nodes):
         self.name = str(self.header.name).removesuffix(".h")
         folders = [self.header.dir.Dir(folder) for folder in interface.include_folders()]
         self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
-        kept = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
-        if kept:
-            self.flags["LINKFLAGS"] = kept
+        self.fragment = self.header.dir.File(linker_fragment(self.name)) if placed else None
+        link = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
+        self.placement = f"-Wl,-T,{self.fragment}" if placed else ""
+        link += [self.placement] if placed else []
+        if link:
+            self.flags["LINKFLAGS"] = link
 
 
 @pseudo_builder
@@ -96,11 +107,17 @@ def model_sources(env: Any, target: str, model: Any, **settings: Any) -> list[An
     interface = _interface(env, call, settings)
     variables = overrides(env, call, settings, SETTINGS)
     variables["_TVM_STM32_INTERFACE"] = interface.options()
+    pools = _memory_pools(env, settings)
+    if pools:
+        variables["_TVM_STM32_POOLS"] = ["--memory-pools", str(pools)]
     model = env.arg2nodes(model)
     if len(model) != 1:
         raise SettingsError(f"a model is one file, these are {len(model)}", call, "make one TvmModel of each")
     files = [folder.File(name) for name in interface.artifact_names(folder.name)]
-    return generator.run(env, files, model, "TVM_STM32_COMPILE", source_scanner=SCANNER, **variables)
+    nodes = generator.run(env, files, model, "TVM_STM32_COMPILE", source_scanner=SCANNER, **variables)
+    if pools and pools != FROM_PART:
+        env.Depends(nodes, pools)
+    return nodes
 
 
 @pseudo_builder
@@ -110,17 +127,30 @@ def model_library(env: Any, target: str, model: Any, **settings: Any) -> Model:
     folder = sources[0].dir
     interface = _interface(env, f"TvmModel({str(target)!r})", settings)
     members = library.objects(env, [folder.File(name) for name in interface.source_names(folder.name)])
-    return Model(sources, library.archive(env, folder.File(f"lib{folder.name}.a"), members), interface)
+    placed = interface.pools and machine.is_cortex_m(env)  # a host has no such memories
+    return Model(sources, library.archive(env, folder.File(f"lib{folder.name}.a"), members), interface, placed)
+
+
+def _memory_pools(env: Any, settings: Mapping[str, Any]) -> Any:
+    """What MEMORY_POOLS of a call or of `env` says: the word "part", the node of a file, or "" for nothing."""
+    given = settings.get("MEMORY_POOLS", env["TVM_STM32_MEMORY_POOLS"])
+    if not given or given == FROM_PART:
+        return given
+    (node,) = env.arg2nodes(given)
+    return original(node)
 
 
 def _interface(env: Any, call: str, settings: Mapping[str, Any]) -> Interface:
-    """What API and OBSERVER of a call or of `env` ask for.
+    """What API, OBSERVER, ACCELERATOR and MEMORY_POOLS of a call or of `env` ask for.
 
     Raises:
-        SettingsError: an interface that there is not.
+        SettingsError: an interface that there is not, or that knows no pools.
     """
-    api, observer = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER"))
+    asked = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER", "ACCELERATOR"))
+    api, observer, accelerator = asked
     try:
-        return choose([name for word in env.Split(api) for name in word.split(",")], env.subst(observer))
+        names = [name for word in env.Split(api) for name in word.split(",")]
+        pools = bool(_memory_pools(env, settings))
+        return choose(names, env.subst(observer), env.subst(accelerator), pools)
     except SettingsError as error:
         raise SettingsError(error.what, call, error.hint) from None

@@ -377,4 +377,11 @@ static inline int32_t tvm_ai_quantize(float real, float scale, int32_t zero_poin
     return (int32_t)(bits - UINT32_C(0x4B400000)) + zero_point;
 }
 
+/*
+ * By these TVM asks for a local array that is too large for the stack. A kernel that does so gets planned memory as its
+ * last parameter, `workspace`; where TVM has the device's number, the compiler has put the array's place in it.
+ */
+#define TVMBackendAllocWorkspace(device_type, place, size, type_code, type_bits) ((void *)&workspace[place])
+#define TVMBackendFreeWorkspace(device_type, device_id, address) ((void)(address))
+
 #endif /* TVM_AI_KERNELS_H */

@@ -94,6 +94,14 @@ static inline void tvm_ai_fill(int16_t *y, int32_t value, int32_t count)
     }
 }
 
+/* count times the same value. */
+static inline void tvm_ai_fill_floats(float *y, float value, int32_t count)
+{
+    for (; count > 0; count--) {
+        *y++ = value;
+    }
+}
+
 /* count times the same value at the start of each of `number` planes, `size` values apart. */
 static inline void tvm_ai_fill_planes(int16_t *planes, int32_t number, int32_t size, int32_t value, int32_t count)
 {
