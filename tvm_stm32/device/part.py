@@ -11,6 +11,9 @@ from tvm_stm32.device import database
 from tvm_stm32.device.core import Core, compiler_flags, find_core
 from tvm_stm32.errors import SettingsError
 
+#: what stands for the memories of the part in place of a file of memory pools
+FROM_PART = "part"
+
 #: A number up to the letter of its flash, and behind that package, temperature range and options.
 _STEM = re.compile(r"(stm32(?:wba..|....)[a-z][0-9a-wyz])[a-z]\d.{0,4}")
 

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tvm_stm32.device.linker_script import linker_regions
-from tvm_stm32.device.part import MemoryRegion, Part
+from tvm_stm32.device.part import FROM_PART, MemoryRegion, Part
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.memory.pool_file import PoolEntry, byte_count, read_pool_file
 from tvm_stm32.memory.pools import LEAST_ALIGNMENT, Pool, check_pools
-
-#: what stands for the memories of the part in place of a file
-FROM_PART = "part"
 
 #: memories next to the core, by the beginning of their names: faster than the RAM, and not reached by most DMA
 _CORE_COUPLED = ("CCM", "DTCM")

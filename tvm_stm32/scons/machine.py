@@ -12,9 +12,8 @@ from functools import cache
 from typing import Any
 
 from tvm_stm32.device.core import architectures_that_run
-from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, ToolError
-from tvm_stm32.scons.toolchain import compiler, machine_flags
+from tvm_stm32.scons.toolchain import compiler, machine_flags, part_of
 
 #: Macro of a compiler for a Cortex-M -> the architecture.
 _ARCHITECTURES = {
@@ -92,7 +91,7 @@ def target_options(env: Any) -> list[str]:
     name = env.subst("$TVM_STM32_PART")
     if not name:
         return ["--cpu", env.subst("$TVM_STM32_CPU")]
-    part = find_part(name)
+    part = part_of(name)
     made = _architecture(macros(env))
     if part.core.architecture not in architectures_that_run(made):
         raise SettingsError(

@@ -9,7 +9,7 @@ from typing import Any
 from tvm_stm32.api.interface import NATIVE, OBSERVER, Interface, choose
 from tvm_stm32.codegen.artifacts import linker_fragment
 from tvm_stm32.codegen.naming import check_name
-from tvm_stm32.device.pools import FROM_PART
+from tvm_stm32.device.part import FROM_PART
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder

@@ -12,7 +12,7 @@ from typing import Any
 from SCons.Defaults import CAction, StaticObjectEmitter
 from SCons.Tool import createObjBuilders, createStaticLibBuilder
 
-from tvm_stm32.device.part import find_part
+from tvm_stm32.device.part import Part, find_part
 from tvm_stm32.scons.errors import construction_variable
 
 #: A client's flags that are no business of a library: warnings, optimisation, dialect, preprocessing, linking, and what
@@ -106,10 +106,14 @@ def _part_flags(env: Any) -> list[str]:
     Raises:
         SettingsError: there is no such part.
     """
-    return list(_flags_of(env.subst("$TVM_STM32_PART")))
+    return part_of(env.subst("$TVM_STM32_PART")).compiler_flags()
 
 
 @cache
-def _flags_of(part: str) -> tuple[str, ...]:
-    """Asked for each time that ``$CC`` is, in a build of many models some thousand times."""
-    return tuple(find_part(part).compiler_flags())
+def part_of(name: str) -> Part:
+    """The part called `name`; a build of many models asks some thousand times.
+
+    Raises:
+        SettingsError: there is no such part.
+    """
+    return find_part(name)
