@@ -11,7 +11,8 @@
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
 #                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
-#                     [API <interface>...] [OBSERVER auto|yes|no] [MEMORY_POOLS <file>|part])
+#                     [API <interface>...] [OBSERVER auto|yes|no] [ACCELERATOR yes|no]
+#                     [MEMORY_POOLS <file>|part])
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
@@ -43,10 +44,10 @@ set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the gen
 
 # Sets `files` to what the generator writes for a model, `includes` to the folders of its headers in it, and `kept` to
 # the symbols that the linker must take from its library although nothing refers to them.
-function(_tvm_stm32_interface name api observer pools files includes kept)
+function(_tvm_stm32_interface name api observer accelerator pools files includes kept)
   tvm_stm32_python(python)
   execute_process(
-    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${pools}"
+    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${accelerator}" "${pools}"
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE error
     RESULT_VARIABLE status
@@ -70,7 +71,7 @@ function(_tvm_stm32_interface name api observer pools files includes kept)
 endfunction()
 
 function(tvm_stm32_add_model name)
-  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER)
+  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER ACCELERATOR)
   cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;MEMORY_POOLS;${settings}" "API")
   set(call "tvm_stm32_add_model(${name})")
   if(DEFINED given_UNPARSED_ARGUMENTS)
@@ -115,6 +116,9 @@ function(tvm_stm32_add_model name)
   if(NOT DEFINED given_OBSERVER)
     set(given_OBSERVER auto)
   endif()
+  if(NOT DEFINED given_ACCELERATOR)
+    set(given_ACCELERATOR no)
+  endif()
   list(JOIN given_API "," api)
   list(APPEND options --api "${api}")
 
@@ -131,7 +135,9 @@ function(tvm_stm32_add_model name)
   endif()
 
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_MEMORY_POOLS}" files includes kept)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_ACCELERATOR}" "${given_MEMORY_POOLS}"
+    files includes kept
+  )
   list(TRANSFORM files PREPEND "${folder}/")
   list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})

@@ -102,9 +102,12 @@ def test_new_setting_generates_again(folder: Path, tool: tuple[str, str]) -> Non
     project = Project(folder)
     project.configure(*tool)
     project.build()
-    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application")
+    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application ACCELERATOR yes")
     assert "Generating C of the model kws" in steps(project.build())
-    assert '"inputs": "application"' in (project.build_folder / "kws" / "kws.json").read_text()
+    manifest = (project.build_folder / "kws" / "kws.json").read_text()
+    assert '"inputs": "application"' in manifest
+    assert '"accelerator": true' in manifest
+    assert (project.build_folder / "kws" / "tvm_ai_accelerator.h").is_file()
 
 
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
@@ -175,7 +178,7 @@ def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
             "tvm_stm32_add_model(kws): there is no setting OPTIMISE time. hint: the settings are MODEL, PART, CPU, "
-            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, API",
+            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, ACCELERATOR, API, MEMORY_POOLS",
         ),
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite PART)",

@@ -67,7 +67,7 @@ def build_host_program(program: str, models: Sequence[CompiledModel], folder: Pa
 
 
 def _interface(model: CompiledModel) -> Interface:
-    return Interface(model.settings.api, model.settings.observer, bool(model.pools))
+    return Interface(model.settings.api, model.settings.observer, model.settings.accelerator, bool(model.pools))
 
 
 def _write(model: CompiledModel, folder: Path) -> list[str]:

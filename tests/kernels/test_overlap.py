@@ -242,7 +242,9 @@ def depthwise_convolutions() -> Iterator[Case]:
             yield depthwise(*shape, target=target)
         for shape in ((20, 24, 5), (50, 33, 4)):
             yield depthwise(shape, dilation=2, target=target)
-    yield depthwise((7, 6, 4), (5, 2), 1, dtype="float32")
+    for target in (Target(), DSP[0]):
+        yield depthwise((7, 6, 4), (5, 2), 1, dtype="float32", target=target)
+    yield depthwise((9, 11, 8), (3, 3), 2, False, dtype="float32", target=DSP[0])
     yield depthwise((7, 6, 4), (3, 3), 1, multiplier=2)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +249,14 @@ def test_a_build_that_fails_tells_why(folder: Path, tmp_path: Path) -> None:
             client.call("open_transport", options={})
 
 
-def test_a_board_needs_pyocd_and_a_probe(folder: Path) -> None:
-    """Whichever of the two is missing here, it is said."""
-    missing = "No connected debug probes" if find_spec("pyocd") else "pip install pyocd"
+def test_a_board_needs_a_probe(folder: Path) -> None:
+    """pyocd says that there is none: when programming at once, and else by the end of the transport."""
+    board = {"board": "attached", "probe": "none"}
     with ProjectApiClient(folder) as client:
-        with pytest.raises(Refused, match=f"(?s).*({missing})") as error:
-            client.call("flash", options={"board": "attached"})
+        with pytest.raises(Refused, match=r"(?i)no .*debug probe") as error:
+            client.call("flash", options=board)
         assert refused(error) == (SERVER_ERROR, "ServerError")
+        client.call("open_transport", options=board)
+        with pytest.raises(Refused, match=r"no debug probe is connected") as error:
+            client.read(1, None)
+        assert refused(error) == (SERVER_ERROR, "TransportClosedError")

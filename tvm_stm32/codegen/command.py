@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from tvm_stm32.api.emit import emit_library
-from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
+from tvm_stm32.api.interface import ACCELERATOR, LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
     )
     parser.add_argument(
+        "--accelerator",
+        choices=ACCELERATOR,
+        default="no",
+        help="emit a run function that offers each node to an accelerator; default: %(default)s",
+    )
+    parser.add_argument(
         "--memory-pools",
         metavar="FILE",
         help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
@@ -73,7 +79,7 @@ def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:
         SettingsError: a name, part, core or file of memory pools is wrong, or the core has no FPU for the float ABI.
     """
     check_name(arguments.name)
-    interface = choose(arguments.api, arguments.observer, bool(arguments.memory_pools))
+    interface = choose(arguments.api, arguments.observer, arguments.accelerator, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -87,6 +93,7 @@ def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:
         keep_channels=arguments.keep_channels,
         api=interface.api,
         observer=interface.observer,
+        accelerator=interface.accelerator,
         pools=memory_pools(arguments.memory_pools, part) if arguments.memory_pools else (),
     )
     if settings.float_abi == "hard":

@@ -67,6 +67,8 @@ def compile_network(
     ranges = value_ranges(network)
     found = [implement(network, operator, target, ranges) for operator in network.operators]
     implementations = share(found, settings.optimize)
+    if settings.accelerator:
+        implementations = [implementation.with_outputs_apart() for implementation in implementations]
     return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
 
 

@@ -117,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True):
     keep_channels: bool = False  # compute channels that no output depends on, too
     api: tuple[str, ...] = ("native",)  # interfaces that the library has, in the order of their include folders
     observer: bool = False  # a second run function, which tells an observer of each node
+    accelerator: bool = False  # another, which offers each node to an accelerator; outputs are apart from inputs
     pools: tuple[Pool, ...] = ()  # memories for activations and weights; none: one arena, and weights in one piece
 
 

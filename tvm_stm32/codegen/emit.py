@@ -8,7 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tvm_stm32.codegen.artifacts import POOL_FILES, RUNTIME_FILES, linker_fragment, weights_binary
+from tvm_stm32.codegen.artifacts import (
+    ACCELERATOR_FILES,
+    POOL_FILES,
+    RUNTIME_FILES,
+    linker_fragment,
+    weights_binary,
+)
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.environment import c_environment
 from tvm_stm32.codegen.manifest import encode_manifest, manifest
@@ -43,6 +49,7 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
         f"{name}_weights.c": "weights.c.j2",
     }
     observed = {f"{name}_observed.h": "observed.h.j2", f"{name}_observed.c": "observed.c.j2"}
+    accelerated = {f"{name}_accelerated.h": "accelerated.h.j2", f"{name}_accelerated.c": "accelerated.c.j2"}
     pooled = {
         f"{name}_places.h": "places.h.j2",
         f"{name}_places.c": "places.c.j2",
@@ -57,12 +64,15 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
             file: environment.get_template(template).render(context).encode("ascii") for file, template in files.items()
         }
 
+    def copy(files: Mapping[str, str]) -> dict[str, bytes]:
+        return {file: (_RUNTIME / path).read_bytes() for file, path in files.items()}
+
     return (
         render(templates)
         | {f"{name}.json": encode_manifest(manifest(model, list(layers)))}
-        | {file: (_RUNTIME / path).read_bytes() for file, path in RUNTIME_FILES.items()}
+        | copy(RUNTIME_FILES)
         | (render(observed) if model.settings.observer else {})
-        | ({file: (_RUNTIME / path).read_bytes() for file, path in POOL_FILES.items()} if pools else {})
-        | ({**render(pooled), weights_binary(name): pools.unlinked()} if pools else {})
+        | (render(accelerated) | copy(ACCELERATOR_FILES) if model.settings.accelerator else {})
+        | (copy(POOL_FILES) | render(pooled) | {weights_binary(name): pools.unlinked()} if pools else {})
         | dict(layers)
     )

@@ -32,6 +32,7 @@ class ManifestSettings(msgspec.Struct, frozen=True):
     keep_channels: bool = False
     api: list[str] = msgspec.field(default_factory=lambda: ["native"])  # interfaces the library has, in include order
     observer: bool = False  # a run function that tells an observer of each node
+    accelerator: bool = False  # a run function that offers each node to an accelerator
 
 
 class ManifestQuantization(msgspec.Struct, frozen=True):
@@ -197,10 +198,14 @@ def manifest(model: CompiledModel, layers: Sequence[str] = ()) -> Manifest:
             keep_channels=settings.keep_channels,
             api=list(settings.api),
             observer=settings.observer,
+            accelerator=settings.accelerator,
         ),
         versions=dict(sorted(model.versions.items())),
         notes=model.notes,
-        files=[*artifact_names(settings.name, settings.observer, view is not None), *layers],
+        files=[
+            *artifact_names(settings.name, settings.observer, settings.accelerator, view is not None),
+            *layers,
+        ],
         macs=model.macs,
         inputs=model.inputs,
         outputs=model.outputs,
