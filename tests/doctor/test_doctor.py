@@ -58,7 +58,8 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     document = json.loads(done.stdout)
     assert document["ready"] is False
-    assert [purpose for purpose, able in document["able"].items() if able] == ["generate", "scons"]
+    able = {purpose for purpose, able in document["able"].items() if able}
+    assert able - {"board"} == {"generate", "scons"}  # the extra for boards may be here
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"

@@ -58,7 +58,7 @@ def library_archive(model: CompiledModel, source: bytes) -> bytes:
 def _code(model: CompiledModel) -> Iterator[tuple[str, bytes]]:
     """C and headers: place in the archive, content."""
     settings = model.settings
-    interface = Interface(settings.api, settings.observer, bool(model.pools))
+    interface = Interface(settings.api, settings.observer, settings.accelerator, bool(model.pools))
     layer = f"api/{LAYERS[API].folder}/"
     shared = {*RUNTIME_FILES, *(f"{layer}{file}" for file in LAYERS[API].runtime)}
     emitted = emit_library(model)

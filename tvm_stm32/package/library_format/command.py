@@ -20,7 +20,7 @@ from tvm_stm32.package.library_format.archive import API, library_archive
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``tvm-stm32 export-mlf``."""
     add_settings(parser)
-    parser.set_defaults(api=API, observer="no", memory_pools=None)
+    parser.set_defaults(api=API, observer="no", accelerator="no", memory_pools=None)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="archive to write, a .tar")
 
 
