@@ -43,7 +43,7 @@ def reference_of(path: Path) -> Reference:
     content = path.read_bytes()
     archived = is_archive(content)
     if archived:
-        _, content = read_source(content, str(path))
+        content = read_source(content, str(path)).content
     makers: list[Callable[[], Reference]] = [lambda: _tflite_micro(content), lambda: _litert(content)]
     if content[4:8] != b"TFL3":
         # by its path, so that weights outside of the file are found
