@@ -11,7 +11,8 @@
 #
 # tvm_stm32_add_model(<name> MODEL <file> [PART <part> | CPU <core>] [OPTIMIZE time|ram|balanced]
 #                     [INPUTS arena|application] [OUTPUTS arena|application] [FLOAT_ABI hard|soft|any]
-#                     [API <interface>...] [OBSERVER auto|yes|no] [MEMORY_POOLS <file>|part])
+#                     [API <interface>...] [OBSERVER auto|yes|no] [ACCELERATOR yes|no]
+#                     [MEMORY_POOLS <file>|part])
 #
 # adds the static library <name>, with the alias <name>::<name>. Its C is generated into the folder <name> of the binary
 # directory, again whenever the model or the generator changes; files whose content stays the same are not compiled
@@ -19,6 +20,11 @@
 # given. Settings that are left out have the defaults of `tvm-stm32 compile`.
 
 include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
+
+# tvm_stm32_add_group(<name> <model> <model>...)
+#
+# adds the library <name>: working memory for models that take turns, as large as the most that one of them needs. An
+# application that links it includes <name>.h, and links the models.
 
 # Where the generator is.
 tvm_stm32_python(_tvm_stm32_python)
@@ -43,10 +49,10 @@ set(TVM_STM32_GENERATOR "${_tvm_stm32_answer}" CACHE INTERNAL "folder of the gen
 
 # Sets `files` to what the generator writes for a model, `includes` to the folders of its headers in it, and `kept` to
 # the symbols that the linker must take from its library although nothing refers to them.
-function(_tvm_stm32_interface name api observer pools files includes kept)
+function(_tvm_stm32_interface name api observer accelerator pools files includes kept)
   tvm_stm32_python(python)
   execute_process(
-    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${pools}"
+    COMMAND ${python} -m tvm_stm32.api.interface "${name}" "${api}" "${observer}" "${accelerator}" "${pools}"
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE error
     RESULT_VARIABLE status
@@ -70,7 +76,7 @@ function(_tvm_stm32_interface name api observer pools files includes kept)
 endfunction()
 
 function(tvm_stm32_add_model name)
-  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER)
+  set(settings PART CPU OPTIMIZE INPUTS OUTPUTS FLOAT_ABI OBSERVER ACCELERATOR)
   cmake_parse_arguments(PARSE_ARGV 1 given "" "MODEL;MEMORY_POOLS;${settings}" "API")
   set(call "tvm_stm32_add_model(${name})")
   if(DEFINED given_UNPARSED_ARGUMENTS)
@@ -115,6 +121,9 @@ function(tvm_stm32_add_model name)
   if(NOT DEFINED given_OBSERVER)
     set(given_OBSERVER auto)
   endif()
+  if(NOT DEFINED given_ACCELERATOR)
+    set(given_ACCELERATOR no)
+  endif()
   list(JOIN given_API "," api)
   list(APPEND options --api "${api}")
 
@@ -131,7 +140,9 @@ function(tvm_stm32_add_model name)
   endif()
 
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_MEMORY_POOLS}" files includes kept)
+  _tvm_stm32_interface("${name}" "${api}" "${given_OBSERVER}" "${given_ACCELERATOR}" "${given_MEMORY_POOLS}"
+    files includes kept
+  )
   list(TRANSFORM files PREPEND "${folder}/")
   list(TRANSFORM includes PREPEND "${folder}/")
   set(sources ${files})
@@ -186,13 +197,60 @@ function(tvm_stm32_add_model name)
     )
   endif()
   if(DEFINED given_MEMORY_POOLS AND CMAKE_CROSSCOMPILING)
-    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
-    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+    # unless a group places it together with others
+    set(alone "$<NOT:$<BOOL:$<TARGET_PROPERTY:${name},TVM_STM32_GROUP>>>")
+    target_link_options(${name} INTERFACE "$<${alone}:LINKER:-T,${folder}/${name}_pools.ld>")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "$<${alone}:${folder}/${name}_pools.ld>")
   endif()
+  set_target_properties(${name} PROPERTIES TVM_STM32_FOLDER "${folder}")
 
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${python} -m tvm_stm32.package.archive "$<TARGET_FILE:${name}>"
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"
     VERBATIM
   )
+endfunction()
+
+function(tvm_stm32_add_group name)
+  set(call "tvm_stm32_add_group(${name})")
+  set(manifests "")
+  set(stamps "")
+  foreach(model IN LISTS ARGN)
+    if(NOT TARGET ${model})
+      message(FATAL_ERROR "${call}: there is no model ${model}.\n  hint: add it with tvm_stm32_add_model before")
+    endif()
+    get_target_property(folder ${model} TVM_STM32_FOLDER)
+    if(NOT folder)
+      message(FATAL_ERROR "${call}: ${model} is no model.\n  hint: tvm_stm32_add_model adds models")
+    endif()
+    list(APPEND manifests "${folder}/${model}.json")
+    list(APPEND stamps "${folder}/${model}.stamp")
+    set_target_properties(${model} PROPERTIES TVM_STM32_GROUP "${name}")
+  endforeach()
+
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  set(files "${folder}/${name}.h" "${folder}/${name}.c" "${folder}/${name}_pools.ld")
+  tvm_stm32_python(python)
+  add_custom_command(
+    OUTPUT "${folder}/${name}.stamp"
+    BYPRODUCTS ${files}
+    COMMAND ${python} -m tvm_stm32 group "${name}" ${manifests} --output "${folder}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
+    DEPENDS ${stamps}
+    COMMENT "Planning the memory of the group ${name}"
+    VERBATIM
+  )
+  add_custom_target(${name}_sources DEPENDS "${folder}/${name}.stamp")
+  foreach(model IN LISTS ARGN)
+    add_dependencies(${name}_sources ${model}_sources)
+  endforeach()
+  add_library(${name} STATIC "${folder}/${name}.c")
+  add_dependencies(${name} ${name}_sources)
+  target_include_directories(${name} SYSTEM PUBLIC "${folder}")
+  target_link_libraries(${name} PUBLIC ${ARGN})
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
+  if(CMAKE_CROSSCOMPILING)
+    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+  endif()
 endfunction()

@@ -18,6 +18,7 @@ from tvm_stm32.errors import TvmStm32Error, missing_module
 #: verb -> (module, one line of help); modules are imported only when their verb runs
 VERBS = {
     "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
+    "group": ("tvm_stm32.codegen.group", "plan working memory for models that take turns"),
     "parts": ("tvm_stm32.device.catalogue", "list parts with their memories, and what a model would leave"),
     "flags": ("tvm_stm32.device.flags", "print the compiler flags of a part"),
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),
@@ -26,6 +27,7 @@ VERBS = {
     "new-project": ("tvm_stm32.project.command", "write a firmware project for a model and a part"),
     "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
     "cmake-components": ("tvm_stm32.package.components", "make packages the components of one for find_package"),
+    "export-mlf": ("tvm_stm32.package.library_format.command", "write an archive in TVM's Model Library Format"),
     "doctor": ("tvm_stm32.doctor.command", "say what is installed here, what is missing and how to get it"),
 }
 

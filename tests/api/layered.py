@@ -14,10 +14,12 @@ from tvm_stm32.codegen.compiled_model import CompiledModel
 CLIENTS = Path(__file__).parent / "clients"
 
 
-def layered(model: CompiledModel, api: str, observer: str = "auto") -> CompiledModel:
+def layered(model: CompiledModel, api: str, observer: str = "auto", accelerator: str = "no") -> CompiledModel:
     """`model` as if it had been compiled with ``--api <api>``."""
-    interface = choose(api, observer)
-    settings = msgspec.structs.replace(model.settings, api=interface.api, observer=interface.observer)
+    interface = choose(api, observer, accelerator)
+    settings = msgspec.structs.replace(
+        model.settings, api=interface.api, observer=interface.observer, accelerator=interface.accelerator
+    )
     return msgspec.structs.replace(model, settings=settings)
 
 

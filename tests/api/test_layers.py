@@ -44,10 +44,10 @@ def public_headers(layer: Layer, model: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three models with all interfaces."""
+    """Four models with all interfaces and runs."""
     folder = tmp_path_factory.mktemp("layers")
     for model in (tiny(), tiny("outside", "application", "application"), total(), mirror()):
-        write_artifacts(emit_library(layered(model, ALL)), folder)
+        write_artifacts(emit_library(layered(model, ALL, accelerator="yes")), folder)
     return folder
 
 

@@ -102,9 +102,12 @@ def test_new_setting_generates_again(folder: Path, tool: tuple[str, str]) -> Non
     project = Project(folder)
     project.configure(*tool)
     project.build()
-    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application")
+    edit(folder, "OPTIMIZE balanced", "OPTIMIZE balanced INPUTS application ACCELERATOR yes")
     assert "Generating C of the model kws" in steps(project.build())
-    assert '"inputs": "application"' in (project.build_folder / "kws" / "kws.json").read_text()
+    manifest = (project.build_folder / "kws" / "kws.json").read_text()
+    assert '"inputs": "application"' in manifest
+    assert '"accelerator": true' in manifest
+    assert (project.build_folder / "kws" / "tvm_ai_accelerator.h").is_file()
 
 
 @pytest.mark.parametrize("generator", GENERATORS.values(), ids=GENERATORS)
@@ -175,7 +178,7 @@ def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
             "tvm_stm32_add_model(kws): there is no setting OPTIMISE time. hint: the settings are MODEL, PART, CPU, "
-            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, API",
+            "OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, OBSERVER, ACCELERATOR, API, MEMORY_POOLS",
         ),
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite PART)",
@@ -322,3 +325,32 @@ def test_memory_pools(folder: Path, tool: tuple[str, str]) -> None:
     assert read_firmware(elf).address("kws_activations") == 0x20010000
     edit(folder, "pools.yaml", "none.yaml")
     assert "there is no file of memory pools" in in_words(project.try_configure(*tool).stdout)
+
+
+def test_a_group_of_models(folder: Path, tool: tuple[str, str]) -> None:
+    """One array for both; the linker is told of it once, and the models' own are gone."""
+    edit(folder, "OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+    edit(
+        folder,
+        "add_executable",
+        CALL.replace("kws MODEL", "wake MODEL").replace("OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+        + "\ntvm_stm32_add_group(turns kws wake)\nadd_executable",
+    )
+    edit(folder, "kws::kws", "turns")
+    (folder / "pools.yaml").write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    (folder / "main.c").write_text(
+        '#include "turns.h"\n#include "semihosting.h"\nint main(void)\n{\n'
+        "    static tvm_ai_pooled_instance kws, wake;\n"
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, turns_kws, KWS_POOLS);\n"
+        "    status += (int)tvm_ai_create_in_pools(&wake, &wake_model, turns_wake, WAKE_POOLS);\n"
+        "    semihosting_exit(status + (int)tvm_ai_run(&kws.instance) + (int)tvm_ai_run(&wake.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    symbols = read_firmware(elf).symbols
+    assert symbols["turns_activations_top"].address == 0x20018000
+    assert not {"kws_activations", "wake_activations"} & set(symbols)
+    assert boot(PART, elf) == ""
+    assert steps(project.build()) == []

@@ -45,7 +45,7 @@ int main(void)
 
 
 def test_float_rows(tmp_path: Path) -> None:
-    kernels = [FloatRows(*kind) for kind in product((False, True), repeat=3)]
+    kernels = [FloatRows(*kind) for kind in product((False, True), repeat=4)]
     calls = []
     shapes = [(1, 1, 1, 1, 1), (3, 9, 5, 4, 7), (2, 4, 4, 6, 4), (1, 27, 8, 3, 2), (3, 3, 9, 2, 11), (2, 7, 7, 5, 3)]
     for kernel, (count, values, channels, pixels, stride) in product(kernels, shapes):

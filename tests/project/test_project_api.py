@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,10 @@ from scons_project import tiny_model
 
 import tvm_stm32.project.template
 from tvm_stm32.device.part import find_part
+from tvm_stm32.project.api import SIGNATURES
+from tvm_stm32.project.api_errors import ServerError
+from tvm_stm32.project.options import OPTIONS
+from tvm_stm32.project.rpc import ErrorCode
 
 PART = "STM32F405RGT6"
 TEMPLATE = Path(tvm_stm32.project.template.__path__[0])
@@ -250,10 +253,25 @@ def test_a_build_that_fails_tells_why(folder: Path, tmp_path: Path) -> None:
             client.call("open_transport", options={})
 
 
-def test_a_board_needs_pyocd_and_a_probe(folder: Path) -> None:
-    """Whichever of the two is missing here, it is said."""
-    missing = "No connected debug probes" if find_spec("pyocd") else "pip install pyocd"
+def test_a_board_needs_a_probe(folder: Path) -> None:
+    """pyocd says that there is none: when programming at once, and else by the end of the transport."""
+    board = {"board": "attached", "probe": "none"}
     with ProjectApiClient(folder) as client:
-        with pytest.raises(Refused, match=f"(?s).*({missing})") as error:
-            client.call("flash", options={"board": "attached"})
+        with pytest.raises(Refused, match=r"(?i)no .*debug probe") as error:
+            client.call("flash", options=board)
         assert refused(error) == (SERVER_ERROR, "ServerError")
+        client.call("open_transport", options=board)
+        with pytest.raises(Refused, match=r"no debug probe is connected") as error:
+            client.read(1, None)
+        assert refused(error) == (SERVER_ERROR, "TransportClosedError")
+
+
+def test_the_page_names_each_method_option_and_error() -> None:
+    page = (Path(__file__).parents[2] / "docs/project-api.md").read_text(encoding="utf-8")
+    for method, parameters in SIGNATURES.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{method}` |"))
+        assert [name for name in parameters if f"`{name}`" not in row.split("|")[2]] == []
+    assert [option.name for option in OPTIONS if f"`{option.name}`" not in page] == []
+    errors = (ServerError, *ServerError.__subclasses__())
+    assert [error for error in errors if f"| -32000 | `{error.__name__}` |" not in page] == []
+    assert [code for code in ErrorCode if f"| {int(code)} |" not in page] == []

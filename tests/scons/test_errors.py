@@ -35,7 +35,8 @@ def sconstruct(checkout: Path, body: str, options: str = "") -> str:
             'env.TvmModel("kws", "kws.tflite", WEIGHTS="flash")',
             "",
             "TvmModel('kws'): there is no setting WEIGHTS\n"
-            "  hint: there are PART, CPU, OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, API, OBSERVER",
+            "  hint: there are PART, CPU, OPTIMIZE, INPUTS, OUTPUTS, FLOAT_ABI, API, OBSERVER, ACCELERATOR, "
+            "MEMORY_POOLS",
         ),
         (
             'env.TvmModelSources("kws", "kws.tflite", OPTIMIZE="fast")',

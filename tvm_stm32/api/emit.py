@@ -34,7 +34,7 @@ _HERE = Path(__file__).parent
 
 def emit_library(model: CompiledModel) -> dict[str, bytes]:
     """Every file of `model` with the interfaces of its settings, in the order of `Interface.artifact_names`."""
-    interface = Interface(model.settings.api, model.settings.observer, bool(model.pools))
+    interface = Interface(model.settings.api, model.settings.observer, model.settings.accelerator, bool(model.pools))
     return emit(model, {file: text for layer in interface.layers for file, text in _layer_files(layer, model).items()})
 
 

@@ -24,6 +24,8 @@ NATIVE = "native"
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in (X_CUBE_AI, STAI, STM32_PORT, TVM_AOT, TFLM, GLOW)}
 #: values of --observer: whether to emit the run function that tells an observer; auto: if a chosen layer needs it
 OBSERVER = ("auto", "yes", "no")
+#: values of --accelerator: whether to emit the run function that offers nodes to an accelerator
+ACCELERATOR = ("yes", "no")
 
 #: ends of names of a layer's files that are for applications
 _PUBLIC = (".h", ".hpp", ".txt", ".bin")
@@ -31,10 +33,11 @@ _PUBLIC = (".h", ".hpp", ".txt", ".bin")
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The layers of one library, and whether its runs can be observed."""
+    """The layers of one library, and whether its runs can be observed, or use an accelerator."""
 
     api: tuple[str, ...]  #: names, in the order of the include folders; the native one is always there
     observer: bool
+    accelerator: bool = False
     pools: bool = False  #: memory is in pools
 
     @property
@@ -44,21 +47,22 @@ class Interface:
 
     def options(self) -> list[str]:
         """The words by which ``tvm-stm32 compile`` is asked for it; none for what it does anyway."""
-        if (self.api, self.observer) == ((NATIVE,), False):
+        if (self.api, self.observer, self.accelerator) == ((NATIVE,), False, False):
             return []
-        return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no"]
+        accelerator = ["--accelerator", "yes"] if self.accelerator else []
+        return ["--api", ",".join(self.api), "--observer", "yes" if self.observer else "no", *accelerator]
 
     def artifact_names(self, name: str) -> list[str]:
         """Every file that compiling a model called `name` writes, in a fixed order."""
         return [
-            *artifacts.artifact_names(name, self.observer, self.pools),
+            *artifacts.artifact_names(name, self.observer, self.accelerator, self.pools),
             *(file for layer in self.layers for file in layer.files(name)),
         ]
 
     def header_names(self, name: str) -> list[str]:
         """The headers that applications include, and data that they load; the rest is internal to the library."""
         names = self.artifact_names(name)
-        public = artifacts.header_names(name, self.observer, self.pools)
+        public = artifacts.header_names(name, self.observer, self.accelerator, self.pools)
         return public + [file for file in names if file.startswith("api/") and file.endswith(_PUBLIC)]
 
     def source_names(self, name: str) -> list[str]:
@@ -78,12 +82,15 @@ class Interface:
         return folders if "." in folders else [*folders, "."]
 
 
-def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", pools: bool = False) -> Interface:
+def choose(
+    api: str | Sequence[str] = NATIVE, observer: str = "auto", accelerator: str = "no", pools: bool = False
+) -> Interface:
     """The interface that a user asks for.
 
     Args:
         api: names, or one text of names between commas.
         observer: one of `OBSERVER`.
+        accelerator: one of `ACCELERATOR`.
         pools: memory is in pools.
 
     Raises:
@@ -103,15 +110,20 @@ def choose(api: str | Sequence[str] = NATIVE, observer: str = "auto", pools: boo
         others = ", ".join(name for name in names if name != NATIVE)
         raise SettingsError(f"{others} knows one piece of memory, not pools", "--memory-pools", "leave one of them out")
     wanted = any(LAYERS[name].observes for name in names if name != NATIVE)
-    return Interface(names, wanted if observer == "auto" else observer == "yes", pools)
+    if pools and accelerator == "yes":
+        raise SettingsError("an accelerator knows one piece of memory, not pools", "--memory-pools", "leave one out")
+    return Interface(names, wanted if observer == "auto" else observer == "yes", accelerator == "yes", pools)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """For CMake: of a model (name, api, observer, memory pools or nothing) print a line each of files, folders of
-    headers, and kept symbols."""
-    name, api, observer, *pools = arguments
+    """For CMake: print a line each of a model's files, folders of headers, and kept symbols.
+
+    Args:
+        arguments: the model's name, interfaces, whether with an observer and an accelerator, memory pools or nothing.
+    """
+    name, api, observer, accelerator, pools = arguments
     try:
-        interface = choose(api, observer, any(pools))
+        interface = choose(api, observer, accelerator, bool(pools))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from tvm_stm32.api.emit import emit_library
-from tvm_stm32.api.interface import LAYERS, NATIVE, OBSERVER, choose
+from tvm_stm32.api.interface import ACCELERATOR, LAYERS, NATIVE, OBSERVER, choose
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
@@ -16,13 +16,15 @@ from tvm_stm32.codegen.pool_view import PoolView
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
-from tvm_stm32.device.part import find_part
+from tvm_stm32.device.part import Part, find_part
 from tvm_stm32.device.pools import memory_pools
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``tvm-stm32 compile``."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The model, and the options of every verb that compiles one."""
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a .tflite or .onnx file, or an archive of export-mlf"
+    )
     parser.add_argument("--name", required=True, help="C identifier that prefixes everything generated")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--part", help="STM32 part number, such as STM32F405RGT6")
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("hard", "soft", "any"),
         help="what the header insists on; default: the part's, or any with --cpu",
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``tvm-stm32 compile``."""
+    add_settings(parser)
     parser.add_argument(
         "--api",
         default=NATIVE,
@@ -52,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="emit a run function that tells an observer of each node; auto: if an interface has functions for that",
     )
     parser.add_argument(
+        "--accelerator",
+        choices=ACCELERATOR,
+        default="no",
+        help="emit a run function that offers each node to an accelerator; default: %(default)s",
+    )
+    parser.add_argument(
         "--memory-pools",
         metavar="FILE",
         help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
@@ -59,10 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Compile, check that it fits, write, and print what the model needs."""
+def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:
+    """What the options ask for, and the part if one is named.
+
+    Raises:
+        SettingsError: a name, part, core or file of memory pools is wrong, or the core has no FPU for the float ABI.
+    """
     check_name(arguments.name)
-    interface = choose(arguments.api, arguments.observer, bool(arguments.memory_pools))
+    interface = choose(arguments.api, arguments.observer, arguments.accelerator, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None
     core = find_core(arguments.cpu) if arguments.cpu else None
     settings = Settings(
@@ -76,10 +93,17 @@ def run(arguments: argparse.Namespace) -> None:
         keep_channels=arguments.keep_channels,
         api=interface.api,
         observer=interface.observer,
+        accelerator=interface.accelerator,
         pools=memory_pools(arguments.memory_pools, part) if arguments.memory_pools else (),
     )
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
+    return settings, part
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compile, check that it fits, write, and print what the model needs."""
+    settings, part = settings_of(arguments)
     model = compile_in_child(arguments.model, settings)
     if part and not model.pools:
         check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)

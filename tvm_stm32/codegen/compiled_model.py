@@ -97,7 +97,7 @@ class Call(msgspec.Struct, frozen=True):
 
     kernel: str  # Kernel.c_name
     arguments: list[Argument]  # in the order of Kernel.parameters
-    layer: str  # operator's name in the model file
+    layer: str  # operator's name in the model file, or several, with TOGETHER between them
     operator: str  # the file's operator type, e.g. "CONV_2D"
     variant: str  # the kernel family that implements it, e.g. "conv2d_direct"
     macs: int
@@ -117,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True):
     keep_channels: bool = False  # compute channels that no output depends on, too
     api: tuple[str, ...] = ("native",)  # interfaces that the library has, in the order of their include folders
     observer: bool = False  # a second run function, which tells an observer of each node
+    accelerator: bool = False  # another, which offers each node to an accelerator; outputs are apart from inputs
     pools: tuple[Pool, ...] = ()  # memories for activations and weights; none: one arena, and weights in one piece
 
 

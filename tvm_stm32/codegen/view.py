@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tvm_stm32.codegen import c_text
-from tvm_stm32.codegen.compiled_model import Argument, Call, CompiledModel, CompiledTensor, Kernel
+from tvm_stm32.codegen.compiled_model import Call, CompiledModel, CompiledTensor, Kernel
 from tvm_stm32.codegen.manifest import activations_size
 from tvm_stm32.codegen.parameters import PARAMETER_ALIGNMENT, parameter_offsets
 from tvm_stm32.codegen.pool_view import PoolView, read_groups, touched_pools
@@ -51,6 +51,7 @@ class View:
         self._kernels = {kernel.c_name: kernel for kernel in model.kernels}
         arguments = [argument for call in model.calls for argument in call.arguments]
         used = {argument.name for argument in arguments if argument.kind == "tensor"}
+        self.used_tensors = [tensor for tensor in model.tensors if tensor.c_name in used]
         named = {port.tensor.c_name for port in self.ports}
         self.used_ports = [port for port in self.ports if port.tensor.c_name in used]
         in_arena = used - named
@@ -80,13 +81,20 @@ class View:
 
     def flow(self, call: Call) -> str:
         """Types and shapes of what `call` reads and writes: "int8 1x8x8x3 -> int8 1x4x4x8"."""
-        pairs = list(zip(call.arguments, self.kernel(call).parameters, strict=True))
-        reads = [self._shape(a) for a, parameter in pairs if a.kind == "tensor" and parameter.const]
-        writes = [self._shape(a) for a, parameter in pairs if a.kind == "tensor" and not parameter.const]
-        return f"{', '.join(reads)} -> {', '.join(writes)}"
+        reads, writes = (", ".join(map(shape_text, tensors)) for tensors in (self.reads(call), self.writes(call)))
+        return f"{reads} -> {writes}"
 
-    def _shape(self, argument: Argument) -> str:
-        return shape_text(self._tensors[argument.name])
+    def reads(self, call: Call) -> list[CompiledTensor]:
+        """The tensors that `call` reads."""
+        return self._arguments(call, const=True)
+
+    def writes(self, call: Call) -> list[CompiledTensor]:
+        """The tensors that `call` writes."""
+        return self._arguments(call, const=False)
+
+    def _arguments(self, call: Call, const: bool) -> list[CompiledTensor]:
+        pairs = zip(call.arguments, self.kernel(call).parameters, strict=True)
+        return [self._tensors[a.name] for a, parameter in pairs if a.kind == "tensor" and parameter.const == const]
 
 
 def _first_uses(calls: Sequence[Call], names: set[str]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
-"""Convolution and fully connected layers of float32 by the float microkernel, for cores that may have an FPU.
+"""Convolutions and fully connected layers of float32 by the float microkernels, for cores that may have an FPU.
 
 Where there is padding, input rows are copied into a ring, with zeros around them; else they are read where they are.
 """
@@ -36,6 +36,8 @@ class FloatsSpecification(Convolution):
     @property
     def family(self) -> str:
         """The kernel family's name."""
+        if self.ring.rows.depthwise:
+            return "depthwise_floats"
         return "fully_connected_floats" if self.x[:2] == self.y[:2] == (1, 1) else "conv2d_floats"
 
     @property
@@ -119,7 +121,7 @@ def implement_floats(
     bounds: FloatBounds,
     fused: bool,
 ) -> Implementation:
-    """The kernel for weights OHWI.
+    """The kernel for weights OHWI; a depthwise convolution has as many groups as inputs and outputs.
 
     Neighbouring values of a row are read together, unless groups or dilation are between them. Pixels of a 1x1
     convolution without stride are one row, as are pixels above each other.
@@ -139,26 +141,30 @@ def implement_floats(
     apart = kernel_width > 1 and (groups > 1 or dilations[1] > 1)
     taps, together = (kernel_width, inputs) if apart else (1, kernel_width * inputs)
     spacing = dilations[1] * channels if apart else 0
+    depthwise = groups == channels == outputs > 1
+    groups = 1 if depthwise else groups
+    copied = padded or (depthwise and channels % BLOCK > 0)
     width = x_shape[1] * channels
-    if padded:
+    if copied:
         last = (y_shape[1] - 1) * strides[1] + (kernel_width - 1) * dilations[1] + 1
         width = max(last, padding[1] + x_shape[1]) * channels
-    span = (kernel_height - 1) * dilations[0] + 1 if padded else x_shape[0]
+    span = (kernel_height - 1) * dilations[0] + 1 if copied else x_shape[0]
     bits = [int(np.float32(0 if bound is None else bound).view(np.uint32)) for bound in bounds]
-    microkernel = FloatRows(bounds[0] is not None, bounds[1] is not None, fused)
+    microkernel = FloatRows(bounds[0] is not None, bounds[1] is not None, fused, depthwise)
     shape = (kernel_height * taps, together, 4 * strides[1] * channels, 4 * outputs, outputs // groups, *bits)
     ring = FloatRing(span, width, dilations[0], taps, spacing, microkernel, shape)
     kernel = (kernel_height, kernel_width)
-    spec = FloatsSpecification(x_shape, y_shape, kernel, strides, dilations, padding, groups, bounds, ring, padded)
+    spec = FloatsSpecification(x_shape, y_shape, kernel, strides, dilations, padding, groups, bounds, ring, copied)
     rows = weights.reshape(groups, outputs // groups, -1)
     packed = [pack_floats(own, bias) for own, bias in zip(rows, biases.reshape(groups, -1), strict=True)]
     layout = f"{list(weights.shape)} OHWI with biases, blocks of {BLOCK} outputs interleaved"
     arguments: list[Argument] = [Input(x), Constant("weights", np.concatenate(packed), layout), Output(y)]
-    if padded:
-        arguments.insert(2, Scratch(4 * span * width))
+    if copied:
+        beyond = BLOCK - 1 if depthwise else 0
+        arguments.insert(2, Scratch(4 * (span * width + beyond)))
     return Implementation(
         specification=spec,
-        build=lambda: build_conv2d_rows(spec) if padded else build_conv2d_floats(spec),
+        build=lambda: build_conv2d_rows(spec) if copied else build_conv2d_floats(spec),
         arguments=tuple(arguments),
         macs=y_shape[0] * y_shape[1] * weights.size,
         microkernels=(microkernel, ring),

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="valid-type,untyped-decorator,no-untyped-def"
-"""Depthwise convolution: four channels at one pixel, accumulators in registers, taps outside the input skipped."""
+"""Depthwise convolution: four channels at one pixel, accumulators in registers, taps outside the input skipped.
+
+float32 of cores that may have an FPU is `conv2d_floats`'s, as long as there are as many outputs as inputs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.channel_table import ChannelTable
+from tvm_stm32.kernels.conv2d_floats import implement_floats
 from tvm_stm32.kernels.convolution_geometry import Convolution, WindowOrder, first_tap, last_tap, reads_padding
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output
 from tvm_stm32.kernels.narrow import Ranges
@@ -118,6 +122,13 @@ def implement_depthwise(network: Network, operator: Operator, target: Target, ra
         multiplier=attributes.multiplier,
         table=table,
     )
+    if not table.requantization and target.dsp and attributes.multiplier == 1 < outputs:
+        ohwi, window = (
+            weights.data.astype(np.float32).transpose(3, 1, 2, 0),
+            (spec.strides, spec.dilations, spec.padding),
+        )
+        shapes = (operator.inputs[0], operator.outputs[0], spec.x, spec.y)
+        return implement_floats(*shapes, ohwi, rows.values, *window, outputs, table.bounds, target.fused)
     return Implementation(
         specification=spec,
         build=lambda: build_depthwise(spec),

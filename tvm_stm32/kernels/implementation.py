@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,6 +93,11 @@ class Implementation:
     rounding: str = ""
     alternatives: tuple[Implementation, ...] = ()
     code_bytes: int = 0
+
+    def with_outputs_apart(self) -> Implementation:
+        """The same, for whoever may not count on its order of access: outputs are put over no input; scratch may be."""
+        scratch = (overlap for overlap in self.overlaps if isinstance(self.arguments[overlap.written], Scratch))
+        return replace(self, overlaps=tuple(scratch))
 
 
 def read(tensor: Tensor, role: str) -> Input | Constant:

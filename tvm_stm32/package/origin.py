@@ -47,7 +47,9 @@ def interface_of(manifest: Manifest) -> Interface:
     Raises:
         SettingsError: the manifest names one that there is not.
     """
-    return choose(manifest.settings.api, "yes" if manifest.settings.observer else "no", manifest.pooled)
+    settings = manifest.settings
+    observer, accelerator = ("yes" if wanted else "no" for wanted in (settings.observer, settings.accelerator))
+    return choose(settings.api, observer, accelerator, manifest.pooled)
 
 
 def read_headers(folder: Path, name: str, interface: Interface) -> dict[str, bytes]:

@@ -7,7 +7,6 @@ process' standard input and writes its standard output. The firmware's exit stat
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
@@ -68,10 +67,16 @@ def console_command(target: str, probe: str | None) -> list[str]:
 
 
 class Console:
-    """Semihosting calls on the standard console, for pyocd's agent, which sets `agent` and counts bytes *not* moved."""
+    """Semihosting calls on the standard console, for pyocd's agent, which sets `agent` and counts bytes *not* moved.
+
+    `source` and `sink` are the file descriptors that it reads and writes.
+    """
 
     agent: Any
     errno = 0
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._source, self._sink = source, sink
 
     def open(self, name: int, length: int, mode: str) -> int:
         """The handle of ":tt", by its mode; -1 for any other file."""
@@ -80,16 +85,17 @@ class Console:
         return {"r": 0, "w": 1, "a": 2}.get(mode[0], -1)
 
     def read(self, _: int, address: int, length: int) -> int:
-        """Waits for at least one byte."""
-        data = os.read(0, length)
-        self.agent.context.write_memory_block8(address, list(data))
+        """Waits for at least one byte, or the end of what the host sends."""
+        data = os.read(self._source, length)
+        if data:
+            self.agent.context.write_memory_block8(address, list(data))
         return length - len(data)
 
-    def write(self, handle: int, address: int, length: int) -> int:
+    def write(self, _: int, address: int, length: int) -> int:
         """All of it."""
         data = self.agent.get_data(address, length)
         while data:
-            data = data[os.write(handle, data) :]
+            data = data[os.write(self._sink, data) :]
         return 0
 
     def close(self, _: int) -> int:
@@ -100,7 +106,7 @@ class Console:
         """There is nothing to clean up."""
 
 
-def serve_console(target: str, probe: str | None) -> int:
+def serve_console(target: str, probe: str | None, console: Console) -> int:
     """Reset the board and serve its calls until it ends its program; returns the exit status that it gives.
 
     Raises:
@@ -119,12 +125,12 @@ def serve_console(target: str, probe: str | None) -> int:
         with session:
             core = session.target.selected_core
             core.reset()
-            return _serve_calls(core, SemihostAgent(core.get_target_context(), io_handler=Console()))
+            return serve_calls(core, SemihostAgent(core.get_target_context(), io_handler=console))
     except Error as error:
         raise ToolError(f"pyocd: {error}", "board", f"`pyocd pack find {target}` tells whether it knows it") from error
 
 
-def _serve_calls(core: Any, agent: Any) -> int:
+def serve_calls(core: Any, agent: Any) -> int:
     """Let `agent` answer each semihosting call of the running `core`; returns the exit status of the last one."""
     while True:
         if not core.is_halted():
@@ -138,9 +144,15 @@ def _serve_calls(core: Any, agent: Any) -> int:
         core.resume()
 
 
+def main(target: str, probe: str | None = None) -> None:
+    """Serve the board, and end this process as the firmware ends."""
+    sink = os.dup(1)
+    os.dup2(2, 1)  # pyocd prints, too, and not for the host
+    try:
+        sys.exit(serve_console(target, probe, Console(0, sink)))
+    except ToolError as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        try:
-            sys.exit(serve_console(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None))
-        except ToolError as refusal:
-            sys.exit(str(refusal))
+    main(*sys.argv[1:])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvm_stm32.api.interface import NATIVE, OBSERVER, Interface, choose
+from tvm_stm32.api.interface import ACCELERATOR, NATIVE, OBSERVER, Interface, choose
 from tvm_stm32.codegen.artifacts import linker_fragment
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.device.part import FROM_PART
@@ -27,6 +27,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "FLOAT_ABI": ("hard", "soft", "any"),
     "API": (),
     "OBSERVER": OBSERVER,
+    "ACCELERATOR": ACCELERATOR,
     "MEMORY_POOLS": (),
 }
 
@@ -41,6 +42,7 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_OUTPUTS": "arena",
         "TVM_STM32_API": [NATIVE],
         "TVM_STM32_OBSERVER": "auto",
+        "TVM_STM32_ACCELERATOR": "no",
         "TVM_STM32_MEMORY_POOLS": "",
         "_TVM_STM32_POOLS": [],
         "TVM_STM32_FLOAT_ABI": construction_variable(machine.float_abi),
@@ -77,7 +79,8 @@ class Model(Nodes):
         self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
         self.fragment = self.header.dir.File(linker_fragment(self.name)) if placed else None
         link = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
-        link += [f"-Wl,-T,{self.fragment}"] if placed else []
+        self.placement = f"-Wl,-T,{self.fragment}" if placed else ""
+        link += [self.placement] if placed else []
         if link:
             self.flags["LINKFLAGS"] = link
 
@@ -138,14 +141,16 @@ def _memory_pools(env: Any, settings: Mapping[str, Any]) -> Any:
 
 
 def _interface(env: Any, call: str, settings: Mapping[str, Any]) -> Interface:
-    """What API, OBSERVER and MEMORY_POOLS of a call or of `env` ask for.
+    """What API, OBSERVER, ACCELERATOR and MEMORY_POOLS of a call or of `env` ask for.
 
     Raises:
         SettingsError: an interface that there is not, or that knows no pools.
     """
-    api, observer = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER"))
+    asked = (settings.get(name, env[f"TVM_STM32_{name}"]) for name in ("API", "OBSERVER", "ACCELERATOR"))
+    api, observer, accelerator = asked
     try:
         names = [name for word in env.Split(api) for name in word.split(",")]
-        return choose(names, env.subst(observer), bool(_memory_pools(env, settings)))
+        pools = bool(_memory_pools(env, settings))
+        return choose(names, env.subst(observer), env.subst(accelerator), pools)
     except SettingsError as error:
         raise SettingsError(error.what, call, error.hint) from None

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The microkernel of float32 convolutions: a run of pixels by all output channels, four pixels by four at a time.
+"""The microkernels of float32 convolutions: a run of pixels by all output channels, four pixels by four at a time.
 
 For each value of four pixels and the four weights that belong to it, eight loads serve sixteen products; the sums stay
 in the FPU's registers. Each sum starts from its bias, and adds products in the order of the weights. It knows no shape:
-one function serves all layers of a model that clamp alike.
+one function serves all layers of a model that clamp alike. That of depthwise convolutions reads four channels of each
+row, which here is a position of the kernel, up to three of them beyond the last channel.
 
 Weights: per block of four output channels (padded with zeros) four biases, then four weights for each value of a row.
 Shape, in words: rows that a pixel reads, values of a row, bytes from one pixel's values to the next's, bytes between
@@ -26,22 +27,24 @@ BLOCK = 4
 @dataclass(frozen=True, slots=True)
 class FloatRows:
     """low, high: whether outputs have a least or a greatest value; fused: whether one instruction multiplies and adds,
-    rounding once.
+    rounding once; depthwise: whether each output channel reads one of the input.
     """
 
     low: bool
     high: bool
     fused: bool
+    depthwise: bool = False
 
     @property
     def name(self) -> str:
         """A C name that tells every parameter."""
         kind = ("_low" if self.low else "") + ("_high" if self.high else "") + ("_fused" if self.fused else "")
-        return f"float_rows{kind}"
+        return f"float_{'depthwise' if self.depthwise else 'rows'}{kind}"
 
     def render(self) -> str:
         """The C text, in its Arm and its portable form."""
-        return render("float_rows.c.j2", name=self.name, low=self.low, high=self.high, fused=self.fused)
+        flags = {"low": self.low, "high": self.high, "fused": self.fused, "depthwise": self.depthwise}
+        return render("float_rows.c.j2", name=self.name, **flags)
 
 
 def pack_floats(weights: npt.NDArray[np.float32], biases: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -93,6 +93,7 @@ typedef enum {
     TVM_AI_ERROR_NO_DATA = 7,     /* the data of an input or output is null */
     TVM_AI_ERROR_MODEL = 8,       /* what was given belongs to another model than the instance's */
     TVM_AI_ERROR_POOLS = 9,       /* the model's memory is in pools, for tvm_ai_create_in_pools of tvm_ai_pools.h */
+    TVM_AI_ERROR_ACCELERATOR = 10, /* an accelerator (tvm_ai_accelerator.h) failed */
     TVM_AI_STATUS_IS_32_BITS = INT32_MAX
 } tvm_ai_status;
 
@@ -273,6 +274,14 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance);
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance);
 
 /*
+ * What tvm_ai_run would find fault with now; nothing is run. The result is the instance's last error too.
+ *
+ * Returns what tvm_ai_run does.
+ * Context: alone.
+ */
+tvm_ai_status tvm_ai_check(tvm_ai_instance *instance);
+
+/*
  * tvm_ai_run, with `observer` told before and after each node. <model>_observed.h declares the observable.
  *
  * Also returns TVM_AI_ERROR_NULL for a null observable, observer or notify, and TVM_AI_ERROR_MODEL for an observable of
@@ -337,7 +346,10 @@ const void *tvm_ai_parameters(const tvm_ai_instance *instance);
  */
 const tvm_ai_model *tvm_ai_find_model(const tvm_ai_model *const *models, size_t count, const char *name);
 
-/* tvm_ai_create for any model; for tvm_ai_pools.c, which binds the rest. Not for applications. */
+/*
+ * tvm_ai_create for any model; for tvm_ai_pools.c, which binds the rest. Not for applications.
+ * Context: alone.
+ */
 tvm_ai_status tvm_ai_bind(tvm_ai_instance *instance, const tvm_ai_model *model, const tvm_ai_memory *memory);
 
 #ifdef __cplusplus

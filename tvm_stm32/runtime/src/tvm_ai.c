@@ -16,6 +16,12 @@ static tvm_ai_status check(const tvm_ai_instance *instance)
     return instance->magic == MAGIC ? TVM_AI_OK : TVM_AI_ERROR_NOT_CREATED;
 }
 
+/* The model of an instance that lives; null otherwise. */
+static const tvm_ai_model *model_of(const tvm_ai_instance *instance)
+{
+    return check(instance) == TVM_AI_OK ? instance->model : NULL;
+}
+
 static int is_aligned(const void *address, size_t alignment)
 {
     return ((uintptr_t)address & (alignment - 1)) == 0;
@@ -87,8 +93,8 @@ tvm_ai_status tvm_ai_destroy(tvm_ai_instance *instance)
     return status;
 }
 
-/* TVM_AI_OK for an instance that can run; the instance's error otherwise. */
-static tvm_ai_status check_data(tvm_ai_instance *instance)
+TVM_AI_SHARED
+tvm_ai_status tvm_ai_check(tvm_ai_instance *instance)
 {
     tvm_ai_status status = check(instance);
     if (status != TVM_AI_OK) {
@@ -110,7 +116,7 @@ static tvm_ai_status check_data(tvm_ai_instance *instance)
 TVM_AI_SHARED
 tvm_ai_status tvm_ai_run(tvm_ai_instance *instance)
 {
-    tvm_ai_status status = check_data(instance);
+    tvm_ai_status status = tvm_ai_check(instance);
     if (status == TVM_AI_OK) {
         instance->model->run(instance);
     }
@@ -124,7 +130,7 @@ tvm_ai_status tvm_ai_run_observed(tvm_ai_instance *instance, const tvm_ai_observ
     if (observable == NULL || observer == NULL || observer->notify == NULL) {
         return TVM_AI_ERROR_NULL;
     }
-    tvm_ai_status status = check_data(instance);
+    tvm_ai_status status = tvm_ai_check(instance);
     if (status == TVM_AI_OK && observable->model != instance->model) {
         status = instance->error = TVM_AI_ERROR_MODEL;
     }
@@ -165,6 +171,8 @@ const char *tvm_ai_status_text(tvm_ai_status status)
         return "belongs to another model";
     case TVM_AI_ERROR_POOLS:
         return "model needs memory pools";
+    case TVM_AI_ERROR_ACCELERATOR:
+        return "accelerator failed";
     case TVM_AI_STATUS_IS_32_BITS:
     default:
         return "unknown status";
@@ -174,22 +182,25 @@ const char *tvm_ai_status_text(tvm_ai_status status)
 TVM_AI_SHARED
 uint32_t tvm_ai_inputs(const tvm_ai_instance *instance)
 {
-    return check(instance) == TVM_AI_OK ? instance->model->inputs : 0;
+    const tvm_ai_model *model = model_of(instance);
+    return model != NULL ? model->inputs : 0;
 }
 
 TVM_AI_SHARED
 uint32_t tvm_ai_outputs(const tvm_ai_instance *instance)
 {
-    return check(instance) == TVM_AI_OK ? instance->model->outputs : 0;
+    const tvm_ai_model *model = model_of(instance);
+    return model != NULL ? model->outputs : 0;
 }
 
 TVM_AI_SHARED
 tvm_ai_tensor *tvm_ai_input(tvm_ai_instance *instance, uint32_t index)
 {
-    if (check(instance) != TVM_AI_OK) {
+    const tvm_ai_model *model = model_of(instance);
+    if (model == NULL) {
         return NULL;
     }
-    if (index >= instance->model->inputs) {
+    if (index >= model->inputs) {
         instance->error = TVM_AI_ERROR_INDEX;
         return NULL;
     }
@@ -199,14 +210,15 @@ tvm_ai_tensor *tvm_ai_input(tvm_ai_instance *instance, uint32_t index)
 TVM_AI_SHARED
 tvm_ai_tensor *tvm_ai_output(tvm_ai_instance *instance, uint32_t index)
 {
-    if (check(instance) != TVM_AI_OK) {
+    const tvm_ai_model *model = model_of(instance);
+    if (model == NULL) {
         return NULL;
     }
-    if (index >= instance->model->outputs) {
+    if (index >= model->outputs) {
         instance->error = TVM_AI_ERROR_INDEX;
         return NULL;
     }
-    return &instance->tensors[instance->model->inputs + index];
+    return &instance->tensors[model->inputs + index];
 }
 
 TVM_AI_SHARED
@@ -238,7 +250,8 @@ tvm_ai_status tvm_ai_get_report(const tvm_ai_instance *instance, tvm_ai_report *
 TVM_AI_SHARED
 size_t tvm_ai_activations_size(const tvm_ai_instance *instance)
 {
-    return check(instance) == TVM_AI_OK ? instance->model->activations_size : 0;
+    const tvm_ai_model *model = model_of(instance);
+    return model != NULL ? model->activations_size : 0;
 }
 
 TVM_AI_SHARED
@@ -250,7 +263,8 @@ void *tvm_ai_activations(const tvm_ai_instance *instance)
 TVM_AI_SHARED
 size_t tvm_ai_parameters_size(const tvm_ai_instance *instance)
 {
-    return check(instance) == TVM_AI_OK ? instance->model->parameters_size : 0;
+    const tvm_ai_model *model = model_of(instance);
+    return model != NULL ? model->parameters_size : 0;
 }
 
 TVM_AI_SHARED
