@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,8 +40,17 @@ def library_files(module: str) -> list[str]:
     ]
 
 
-def read_source(content: bytes, where: str) -> tuple[str, bytes]:
-    """The file that the archive's model was compiled from: its name, and its bytes.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that the model `module` of an archive was compiled from: its name, and its bytes."""
+
+    module: str
+    file: str
+    content: bytes
+
+
+def read_source(content: bytes, where: str) -> Source:
+    """The file that the archive's model was compiled from.
 
     Args:
         content: the archive.
@@ -63,7 +73,7 @@ def read_source(content: bytes, where: str) -> tuple[str, bytes]:
                 found = ", ".join(sources) or "nothing"
                 hint = "compile the .tflite or .onnx file that it was made from"
                 raise ModelError(f"the archive has no one model file in src/, but {found}", where, hint)
-            return PurePosixPath(known[0]).name, members[known[0]]
+            return Source(module, PurePosixPath(known[0]).name, members[known[0]])
     except tarfile.TarError as error:
         raise ModelError(f"the archive is damaged: {error}", where, _EXPORT) from error
 
@@ -125,6 +135,6 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def unpack_source(content: bytes, where: str, folder: Path) -> Path:
     """Write the file that the archive's model was compiled from into `folder`; see `read_source`."""
-    name, source = read_source(content, where)
-    (folder / name).write_bytes(source)
-    return folder / name
+    source = read_source(content, where)
+    (folder / source.file).write_bytes(source.content)
+    return folder / source.file
