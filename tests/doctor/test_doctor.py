@@ -59,7 +59,7 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["ready"] is False
     able = {purpose for purpose, able in document["able"].items() if able}
-    assert able - {"board"} == {"generate", "scons"}  # the extra for boards may be here
+    assert able - {"board"} == {"generate", "scons", "validate"}  # the extra for boards may be here
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"
@@ -123,6 +123,7 @@ def test_packages_of_another_version_or_missing(monkeypatch: Monkey) -> None:
 
 def test_requirements_are_those_of_the_project(repository: Path) -> None:
     needed = {requirement.name: requirement for requirement in packages.requirements()}
+    assert needed["onnxruntime"].extra == "validate"
     assert needed["apache-tvm-ffi"] == Requirement("apache-tvm-ffi", "0.1.14.post1")
     assert needed["pyocd"].extra == "board"
     assert "pytest" not in needed

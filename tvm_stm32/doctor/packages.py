@@ -21,7 +21,8 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 #: The one that is imported to see whether it works: it brings shared libraries of its own.
 _COMPILER = "apache-tvm"
 _TIME_LIMIT = 120  #: seconds for that import
-_PURPOSES = {"scons": Purpose.SCONS, "pyocd": Purpose.BOARD}
+_PURPOSES = {"scons": Purpose.SCONS}
+_EXTRAS = {"board": Purpose.BOARD, "validate": Purpose.VALIDATE}
 _TESTS = "test"  #: the extra that only a checkout's tests need
 _REQUIREMENT = re.compile(r"([\w.-]+)==([\w.]+)(?:;extra==[\"'](\w+)[\"'])?")
 
@@ -66,7 +67,7 @@ def examine_packages() -> list[Finding]:
 
 def _examine(requirement: Requirement) -> Finding:
     name, wanted, extra = requirement.name, requirement.version, requirement.extra
-    purpose = _PURPOSES.get(name, Purpose.GENERATE)
+    purpose = _EXTRAS.get(extra) or _PURPOSES.get(name, Purpose.GENERATE)
     asked = shlex.quote(f"{_DISTRIBUTION}[{extra}]") if extra else f"{name}=={wanted}"
     hint = f"{shlex.quote(sys.executable)} -m pip install {asked}"
     try:
