@@ -21,6 +21,11 @@
 
 include("${CMAKE_CURRENT_LIST_DIR}/TvmStm32Command.cmake")
 
+# tvm_stm32_add_group(<name> <model> <model>...)
+#
+# adds the library <name>: working memory for models that take turns, as large as the most that one of them needs. An
+# application that links it includes <name>.h, and links the models.
+
 # Where the generator is.
 tvm_stm32_python(_tvm_stm32_python)
 execute_process(
@@ -192,13 +197,60 @@ function(tvm_stm32_add_model name)
     )
   endif()
   if(DEFINED given_MEMORY_POOLS AND CMAKE_CROSSCOMPILING)
-    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
-    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+    # unless a group places it together with others
+    set(alone "$<NOT:$<BOOL:$<TARGET_PROPERTY:${name},TVM_STM32_GROUP>>>")
+    target_link_options(${name} INTERFACE "$<${alone}:LINKER:-T,${folder}/${name}_pools.ld>")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "$<${alone}:${folder}/${name}_pools.ld>")
   endif()
+  set_target_properties(${name} PROPERTIES TVM_STM32_FOLDER "${folder}")
 
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${python} -m tvm_stm32.package.archive "$<TARGET_FILE:${name}>"
     COMMAND ${python} -m tvm_stm32 size "$<TARGET_FILE:${name}>"
     VERBATIM
   )
+endfunction()
+
+function(tvm_stm32_add_group name)
+  set(call "tvm_stm32_add_group(${name})")
+  set(manifests "")
+  set(stamps "")
+  foreach(model IN LISTS ARGN)
+    if(NOT TARGET ${model})
+      message(FATAL_ERROR "${call}: there is no model ${model}.\n  hint: add it with tvm_stm32_add_model before")
+    endif()
+    get_target_property(folder ${model} TVM_STM32_FOLDER)
+    if(NOT folder)
+      message(FATAL_ERROR "${call}: ${model} is no model.\n  hint: tvm_stm32_add_model adds models")
+    endif()
+    list(APPEND manifests "${folder}/${model}.json")
+    list(APPEND stamps "${folder}/${model}.stamp")
+    set_target_properties(${model} PROPERTIES TVM_STM32_GROUP "${name}")
+  endforeach()
+
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  set(files "${folder}/${name}.h" "${folder}/${name}.c" "${folder}/${name}_pools.ld")
+  tvm_stm32_python(python)
+  add_custom_command(
+    OUTPUT "${folder}/${name}.stamp"
+    BYPRODUCTS ${files}
+    COMMAND ${python} -m tvm_stm32 group "${name}" ${manifests} --output "${folder}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
+    DEPENDS ${stamps}
+    COMMENT "Planning the memory of the group ${name}"
+    VERBATIM
+  )
+  add_custom_target(${name}_sources DEPENDS "${folder}/${name}.stamp")
+  foreach(model IN LISTS ARGN)
+    add_dependencies(${name}_sources ${model}_sources)
+  endforeach()
+  add_library(${name} STATIC "${folder}/${name}.c")
+  add_dependencies(${name} ${name}_sources)
+  target_include_directories(${name} SYSTEM PUBLIC "${folder}")
+  target_link_libraries(${name} PUBLIC ${ARGN})
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
+  if(CMAKE_CROSSCOMPILING)
+    target_link_options(${name} INTERFACE "LINKER:-T,${folder}/${name}_pools.ld")
+    set_target_properties(${name} PROPERTIES INTERFACE_LINK_DEPENDS "${folder}/${name}_pools.ld")
+  endif()
 endfunction()

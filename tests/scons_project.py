@@ -17,7 +17,7 @@ from tflite_builder import TfliteBuilder
 ROOT = Path(__file__).parents[1]
 
 #: Lines by which SCons and the tool say what they do; the others are what commands print.
-_ACTION = re.compile(r"(TVM|CC|AR|STARTUP|LINK|SIZE|BIN|HEX|RUN|PACKAGE|Removed|Retrieved) ")
+_ACTION = re.compile(r"(TVM|GROUP|CC|AR|STARTUP|LINK|SIZE|BIN|HEX|RUN|PACKAGE|Removed|Retrieved) ")
 
 HEAD = """\
 DefaultEnvironment(tools=[])

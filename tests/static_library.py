@@ -28,11 +28,11 @@ def create_archive(path: Path, *objects: Path, options: str = "rcD", arm: bool =
     return path
 
 
-def build_library(sources: Path, name: str, folder: Path, *flags: str, arm: bool = True) -> Path:
-    """Compile the model `name` in `sources` into the library ``folder/lib<name>.a``."""
+def build_library(sources: Path, name: str, folder: Path, *flags: str, arm: bool = True, pools: bool = False) -> Path:
+    """Compile the model `name` in `sources`, maybe one in memory pools, into the library ``folder/lib<name>.a``."""
     folder.mkdir(parents=True, exist_ok=True)
     compiler = "arm-none-eabi-gcc" if arm else "gcc"
-    files = [sources / source for source in source_names(name)]
+    files = [sources / source for source in source_names(name, pools=pools)]
     command = [compiler, *flags, "-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-c", *files]
     subprocess.run(command, cwd=folder, check=True, timeout=120)
     return create_archive(folder / f"lib{name}.a", *(folder / f"{file.stem}.o" for file in files), arm=arm)

@@ -325,3 +325,32 @@ def test_memory_pools(folder: Path, tool: tuple[str, str]) -> None:
     assert read_firmware(elf).address("kws_activations") == 0x20010000
     edit(folder, "pools.yaml", "none.yaml")
     assert "there is no file of memory pools" in in_words(project.try_configure(*tool).stdout)
+
+
+def test_a_group_of_models(folder: Path, tool: tuple[str, str]) -> None:
+    """One array for both; the linker is told of it once, and the models' own are gone."""
+    edit(folder, "OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+    edit(
+        folder,
+        "add_executable",
+        CALL.replace("kws MODEL", "wake MODEL").replace("OPTIMIZE balanced", "MEMORY_POOLS pools.yaml")
+        + "\ntvm_stm32_add_group(turns kws wake)\nadd_executable",
+    )
+    edit(folder, "kws::kws", "turns")
+    (folder / "pools.yaml").write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    (folder / "main.c").write_text(
+        '#include "turns.h"\n#include "semihosting.h"\nint main(void)\n{\n'
+        "    static tvm_ai_pooled_instance kws, wake;\n"
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, turns_kws, KWS_POOLS);\n"
+        "    status += (int)tvm_ai_create_in_pools(&wake, &wake_model, turns_wake, WAKE_POOLS);\n"
+        "    semihosting_exit(status + (int)tvm_ai_run(&kws.instance) + (int)tvm_ai_run(&wake.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*tool, f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    symbols = read_firmware(elf).symbols
+    assert symbols["turns_activations_top"].address == 0x20018000
+    assert not {"kws_activations", "wake_activations"} & set(symbols)
+    assert boot(PART, elf) == ""
+    assert steps(project.build()) == []

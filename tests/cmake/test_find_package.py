@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
-from packages import CLASSES, PART, Application, Packages
+from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run, tvm_stm32
+from packages import CLASSES, PART, Application, Packages, classifier
 from static_library import F405 as F405_FLAGS
+from static_library import build_library
+
+from tvm_stm32.emulator.firmware import read_firmware
 
 F405 = (f"CMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"TVM_STM32_PART={PART}", f"TVM_STM32_PYTHON={sys.executable}")
 
@@ -335,3 +338,26 @@ def test_build_folder_keeps_its_part(packages: Packages, application: Applicatio
     said = refusal(project, "TVM_STM32_PART=STM32G071RB")
     assert "This build folder is for -mcpu=cortex-m4 " in said
     assert "not for -mcpu=cortex-m0plus -mthumb -mfloat-abi=soft. hint: use a new build folder" in said
+
+
+def test_model_in_memory_pools(application: Application, tmp_path: Path) -> None:
+    """The package tells the linker of them."""
+    (tmp_path / "kws.tflite").write_bytes(classifier())
+    (tmp_path / "pools.yaml").write_text("pools: [{name: top, address: 0x20018000, size: 16K}]")
+    settings = ("--part", PART, "--memory-pools", tmp_path / "pools.yaml")
+    tvm_stm32("compile", tmp_path / "kws.tflite", "--name", "kws", *settings, "-o", tmp_path / "kws")
+    library = build_library(tmp_path / "kws", "kws", tmp_path / "build", *F405_FLAGS, pools=True)
+    tvm_stm32("cmake-package", tmp_path / "kws", "--library", library, "-o", tmp_path / "dist")
+    folder = application()
+    (folder / "main.c").write_text(
+        '#include "kws.h"\n#include "semihosting.h"\nint main(void)\n{\n    static tvm_ai_pooled_instance kws;\n'
+        "    int status = (int)tvm_ai_create_in_pools(&kws, &kws_model, kws_memory, KWS_POOLS);\n"
+        "    semihosting_exit(status ? status : (int)tvm_ai_run(&kws.instance));\n}\n"
+    )
+    project = Project(folder)
+    project.configure(*F405, f"CMAKE_PREFIX_PATH={tmp_path / 'dist'}")
+    project.build()
+    elf = project.build_folder / "application.elf"
+    assert read_firmware(elf).address("kws_activations") == 0x20018000
+    assert boot(PART, elf) == ""
+    assert "-Wl,-T,${prefix}/include/kws/kws_pools.ld" in (tmp_path / "dist/lib/pkgconfig/kws.pc").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tvm_stm32.device.capacity import check_capacity
+from tvm_stm32.device.capacity import check_beside_stack, check_capacity
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import CapacityError
 
@@ -29,3 +29,11 @@ def test_activations_must_fit_one_memory() -> None:
         check_capacity(F405, 0, (128 << 10) + 1, "kws")
     assert "kws needs 131,073 bytes of RAM in one piece" in str(error.value)
     assert "STM32F405RGT6 has RAM 131,072, CCM 65,536, BACKUP 4,096" in str(error.value)
+
+
+def test_activations_beside_the_stack() -> None:
+    check_beside_stack(F405, (128 << 10) - 4096, "kws")
+    with pytest.raises(CapacityError) as error:
+        check_beside_stack(F405, (128 << 10) - 4095, "kws")
+    assert "kws needs 126,977 bytes of RAM for its activations, beside a stack of 4,096;" in str(error.value)
+    assert "STM32F405RGT6 has RAM 131,072\n" in str(error.value)

@@ -33,8 +33,12 @@ def build_firmware(
     placements: Mapping[str, str] | None = None,
     programs: Path = PROGRAMS,
     defines: Sequence[str] = (),
+    group: str = "",
 ) -> Path:
-    """An ELF of ``<program>.c`` or ``.cc`` for `part`; each model is a library of its own, with the runtime."""
+    """An ELF of ``<program>.c`` or ``.cc`` for `part`; each model is a library of its own, with the runtime.
+
+    The files of a `group` of the models are in `folder`.
+    """
     compiler = Toolchain(part.name, ("arm-none-eabi-gcc", *part.compiler_flags()))
     flags = [*C99, "-Os", "-ffunction-sections", "-fdata-sections", f"-I{EMULATOR}"]
     flags += [f"-D{define}" for define in defines]
@@ -50,8 +54,10 @@ def build_firmware(
     kept = [symbol for model in models for symbol in _interface(model).kept_symbols(model.settings.name)]
     link = ["-nostartfiles", "--specs=nano.specs", "-T", "link.ld", "-Wl,--gc-sections"]
     link += [f"-Wl,-u,{symbol}" for symbol in kept]
-    link += [f"-Wl,-T,{linker_fragment(model.settings.name)}" for model in models if model.pools]
+    placed = [group] if group else [model.settings.name for model in models if model.pools]
+    link += [f"-Wl,-T,{linker_fragment(name)}" for name in placed]
     sources = [*_program(program, programs, compiler, [*flags, *_includes(models)], folder), "startup.c"]
+    sources += [f"{group}.c"] if group else []
     elf = f"{program}.elf"
     compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-lstdc++", "-o", elf)
     return folder / elf

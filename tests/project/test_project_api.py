@@ -17,6 +17,10 @@ from scons_project import tiny_model
 
 import tvm_stm32.project.template
 from tvm_stm32.device.part import find_part
+from tvm_stm32.project.api import SIGNATURES
+from tvm_stm32.project.api_errors import ServerError
+from tvm_stm32.project.options import OPTIONS
+from tvm_stm32.project.rpc import ErrorCode
 
 PART = "STM32F405RGT6"
 TEMPLATE = Path(tvm_stm32.project.template.__path__[0])
@@ -260,3 +264,14 @@ def test_a_board_needs_a_probe(folder: Path) -> None:
         with pytest.raises(Refused, match=r"no debug probe is connected") as error:
             client.read(1, None)
         assert refused(error) == (SERVER_ERROR, "TransportClosedError")
+
+
+def test_the_page_names_each_method_option_and_error() -> None:
+    page = (Path(__file__).parents[2] / "docs/project-api.md").read_text(encoding="utf-8")
+    for method, parameters in SIGNATURES.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{method}` |"))
+        assert [name for name in parameters if f"`{name}`" not in row.split("|")[2]] == []
+    assert [option.name for option in OPTIONS if f"`{option.name}`" not in page] == []
+    errors = (ServerError, *ServerError.__subclasses__())
+    assert [error for error in errors if f"| -32000 | `{error.__name__}` |" not in page] == []
+    assert [code for code in ErrorCode if f"| {int(code)} |" not in page] == []

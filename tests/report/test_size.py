@@ -93,3 +93,15 @@ def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
         read_sizes(tmp_path / "no.elf", F405)
     with pytest.raises(ToolError, match="cannot read the program"):
         read_sizes(tmp_path / "missing.elf", F405)
+
+
+def test_memory_outside_of_the_part(tmp_path: Path) -> None:
+    """Arrays and weights in pools count as what they are, external ones too."""
+    (tmp_path / "pools.ld").write_text(
+        "MEMORY { QSPI (r) : ORIGIN = 0x90000000, LENGTH = 1M }\n"
+        "SECTIONS { .kws_weights_qspi : { *(.rodata.kws_weights_qspi) } > QSPI } INSERT BEFORE .text;\n"
+    )
+    program = PROGRAM.replace("ad_weights", "kws_weights_qspi").replace("ad_activations", "kws_activations_ram")
+    found = kinds(read_sizes(link(F405, program, tmp_path, options=["-Wl,-T,pools.ld"]), F405))
+    assert found["EXTERNAL"] == {"weights": 24}
+    assert found["FLASH"]["weights"] == 1000

@@ -14,7 +14,7 @@ SCONSTRUCT = (
     + """\
 CHECKOUT, SETTINGS = {settings}
 env = Environment(**options, toolpath=[CHECKOUT])
-kws = env.TvmModel("kws", "kws.tflite", MEMORY_POOLS=ARGUMENTS.get("POOLS", "pools.yaml"), **SETTINGS)
+kws = env.TvmModel("kws", "kws.tflite", MEMORY_POOLS="pools.yaml", **SETTINGS)
 app = env.TvmFirmware("app", ["main.c", kws])
 own = env.Clone(LINKFLAGS=["-T", "app_startup/link.ld", "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"])
 own.Append(CPPPATH=[CHECKOUT + "/tvm_stm32/emulator"])
@@ -54,10 +54,6 @@ def test_a_file_of_pools(tmp_path: Path, checkout: Path) -> None:
     assert {"TVM kws.tflite -> kws", "LINK app.elf"} <= project.scons(".")
     for elf in ("app.elf", "client.elf"):
         assert read_firmware(tmp_path / elf).address("kws_activations") == 0x20010000
-    project.scons("POOLS=part", "app.elf")
-    firmware = read_firmware(tmp_path / "app.elf")
-    assert 0x10000000 <= firmware.address("kws_activations") < 0x10010000  # scratch, in CCM
-    assert 0x20000000 <= firmware.address("kws_activations_ram") < 0x20020000
 
 
 def test_other_interfaces_know_no_pools(tmp_path: Path, checkout: Path) -> None:
@@ -67,3 +63,45 @@ def test_other_interfaces_know_no_pools(tmp_path: Path, checkout: Path) -> None:
     project.write("kws.tflite", tiny_model())
     project.scons(status=2)
     assert "stai knows one piece of memory, not pools" in project.errors
+
+
+TURNS = """\
+#include "semihosting.h"
+#include "turns.h"
+
+int main(void)
+{
+    static tvm_ai_pooled_instance kws;
+    static tvm_ai_instance wake;
+    if (tvm_ai_create_in_pools(&kws, &kws_model, turns_kws, KWS_POOLS) != TVM_AI_OK ||
+        tvm_ai_create(&wake, &wake_model, turns_wake) != TVM_AI_OK) {
+        semihosting_exit(99);
+    }
+    semihosting_exit(tvm_ai_run(&kws.instance) == TVM_AI_OK && tvm_ai_run(&wake) == TVM_AI_OK ? 0 : 98);
+}
+"""
+
+
+def test_a_group(tmp_path: Path, checkout: Path) -> None:
+    """A model in pools and one without take turns; the linker is told of their memory once."""
+    project = Project(tmp_path)
+    lines = HEAD + (
+        f"env = Environment(**options, toolpath=[{str(checkout)!r}])\n"
+        'kws = env.TvmModel("build/kws", "kws.tflite", MEMORY_POOLS="pools.yaml")\n'
+        'wake = env.TvmModel("build/wake", "kws.tflite")\n'
+        'turns = env.TvmGroup("build/turns", [kws, wake])\n'
+        'app = env.TvmFirmware("app", ["main.c", turns, kws, wake])\n'
+        'env.Alias("run", env.TvmRun(app))\n'
+    )
+    project.write("SConstruct", lines)
+    project.write("kws.tflite", tiny_model())
+    project.write("pools.yaml", POOLS.format(address="0x20018000"))
+    project.write("main.c", TURNS)
+    assert "GROUP build/turns" in project.scons(".", "run")
+    symbols = read_firmware(tmp_path / "app.elf").symbols
+    assert symbols["turns_activations_top"].address == 0x20018000
+    assert not {"kws_activations", "wake_activations"} & set(symbols)
+    assert project.scons(".") == set()
+    project.replace("SConstruct", "[kws, wake])\napp", "[kws])\napp")
+    project.scons(status=2)
+    assert "name two models at least" in project.errors

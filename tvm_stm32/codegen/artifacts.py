@@ -58,6 +58,11 @@ def linker_fragment(name: str) -> str:
     return f"{name}_pools.ld"
 
 
+def group_names(name: str) -> list[str]:
+    """The files that a group of models called `name` is, in a fixed order."""
+    return [f"{name}.h", f"{name}.c", linker_fragment(name)]
+
+
 def weights_binary(name: str) -> str:
     """The constants that are not linked; without any it has no bytes."""
     return f"{name}_weights.bin"

@@ -17,6 +17,7 @@ from tvm_stm32.codegen.artifacts import (
 )
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.environment import c_environment
+from tvm_stm32.codegen.linker_fragment import arrays, constants, render_fragment
 from tvm_stm32.codegen.manifest import encode_manifest, manifest
 from tvm_stm32.codegen.operator_codes import operator_code
 from tvm_stm32.codegen.view import View
@@ -49,12 +50,8 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
         f"{name}_weights.c": "weights.c.j2",
     }
     observed = {f"{name}_observed.h": "observed.h.j2", f"{name}_observed.c": "observed.c.j2"}
+    pooled = {f"{name}_places.h": "places.h.j2", f"{name}_places.c": "places.c.j2"}
     accelerated = {f"{name}_accelerated.h": "accelerated.h.j2", f"{name}_accelerated.c": "accelerated.c.j2"}
-    pooled = {
-        f"{name}_places.h": "places.h.j2",
-        f"{name}_places.c": "places.c.j2",
-        linker_fragment(name): "pools.ld.j2",
-    }
     environment = c_environment()
     context = template_context(model) | {"operator_code": operator_code}
     pools = context["view"].pools
@@ -67,12 +64,17 @@ def emit(model: CompiledModel, layers: Mapping[str, bytes] = _NO_FILES) -> dict[
     def copy(files: Mapping[str, str]) -> dict[str, bytes]:
         return {file: (_RUNTIME / path).read_bytes() for file, path in files.items()}
 
+    document = manifest(model, list(layers))
+    placed = {}
+    if pools:
+        fragment = render_fragment(name, pools.titles(), [*arrays(document), *constants(document)])
+        placed = {linker_fragment(name): fragment.encode("ascii"), weights_binary(name): pools.unlinked()}
     return (
         render(templates)
-        | {f"{name}.json": encode_manifest(manifest(model, list(layers)))}
+        | {f"{name}.json": encode_manifest(document)}
         | copy(RUNTIME_FILES)
         | (render(observed) if model.settings.observer else {})
         | (render(accelerated) | copy(ACCELERATOR_FILES) if model.settings.accelerator else {})
-        | (copy(POOL_FILES) | render(pooled) | {weights_binary(name): pools.unlinked()} if pools else {})
+        | (copy(POOL_FILES) | render(pooled) | placed if pools else {})
         | dict(layers)
     )

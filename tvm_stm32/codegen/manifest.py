@@ -72,7 +72,7 @@ class ManifestPool(msgspec.Struct, frozen=True, omit_defaults=True):
     pool: str = ""  # its name in the file of pools
     symbol: str = ""  # the library's array for it
     memory: str = ""  # the part's memory
-    address: int = -1  # of the pool, where the linker script must put it there
+    address: int = -1  # of the pool, unless it is where the firmware's linker script puts variables anyway
     capacity: int = -1  # bytes of the pool; -1: no bound is known
     section: str = ""  # of the array
     copies: int = 0  # bytes of constants that are copied there
@@ -84,9 +84,10 @@ class ManifestGroup(msgspec.Struct, frozen=True):
     pool: str  # its name in the file of pools
     symbol: str  # C name of the constant struct
     size: int  # bytes, gaps included
+    alignment: int  # bytes
     section: str  # of the struct
     memory: str  # the part's memory; "" if they are in none of its own
-    address: int  # of the pool, where the linker script, or a flash programmer, must put it there; -1: anywhere
+    address: int  # of the pool; -1: where the firmware's linker script puts constants
     capacity: int  # bytes of the pool; -1: no bound is known
     linked: bool  # False: they are the file <model>_weights.bin
     copied: bool  # create copies them into RAM, behind the activations of the pool
@@ -265,7 +266,7 @@ def _pool(working: WorkingPool) -> ManifestPool:
         pool=working.name,
         symbol=working.symbol,
         memory=placed.pool.memory,
-        address=placed.pool.address if placed.pool.placed else -1,
+        address=-1 if placed.pool.scripted or not placed.pool.located else placed.pool.address,
         capacity=placed.pool.size,
         section=working.section,
         copies=placed.weights,
@@ -280,7 +281,8 @@ def _group(group: Group) -> ManifestGroup:
         size=group.size,
         section=group.section,
         memory="" if group.copied else pool.memory,
-        address=-1 if group.copied or not pool.placed else pool.address,
+        alignment=group.placed.alignment,
+        address=-1 if group.copied or pool.scripted or not pool.located else pool.address,
         capacity=pool.size,
         linked=group.linked,
         copied=group.copied,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from tvm_stm32.codegen.c_text import plain
 from tvm_stm32.codegen.compiled_model import CompiledModel, Parameter, PlacedPool
-from tvm_stm32.memory.pools import Pool
 
 #: characters of a name from the model file in a comment
 _LONGEST_NAME = 40
@@ -133,40 +132,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """What the linker has to put at the address of a pool, in a memory region of its own."""
-
-    name: str
-    access: str  #: "rw" or "r"
-    pool: Pool
-    symbol: str
-    section: str
-    alignment: int
-
-    @property
-    def address(self) -> int:
-        """Of its first byte."""
-        return self.pool.address
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.pool.size
-
-
-@dataclass(frozen=True, slots=True)
-class Sectioned:
-    """What the firmware's own linker script has to put into a pool, by the name of its section."""
-
-    symbol: str
-    size: int
-    section: str
-    address: int  #: of the pool
-    end: int  #: of the pool
-    pool: str  #: for a message
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where a tensor or scratch buffer is: pool number `pool`, or -1 if the application provides it."""
 
@@ -234,21 +199,12 @@ class PoolView:
         by_c_name = {pool.c_name: pool.index for pool in self.working}
         self.tensor_pools = [by_c_name.get(model.tensor(name).pool, 0) for name in (*model.inputs, *model.outputs)]
         self.places = _places(model, by_c_name)
-        held = [
-            *((pool.placed, "rw", pool.symbol, pool.size, pool.section) for pool in self.working),
-            *((g.placed, "r", g.symbol, g.size, g.section) for g in self.linked_groups if not g.copied),
-        ]
-        self.placed = [
-            Region(f"{name}_{placed.pool.name}".upper(), access, placed.pool, symbol, section, placed.alignment)
-            for placed, access, symbol, _, section in held
-            if placed.pool.placed
-        ]
-        self.sectioned = [
-            Sectioned(symbol, size, section, placed.pool.address, placed.pool.end, placed.pool.describe())
-            for placed, _, symbol, size, section in held
-            if placed.pool.section and placed.pool.located
-        ]
         self._grouped = {parameter.c_name: parameter.pool for parameter in model.parameters}
+
+    def titles(self) -> list[str]:
+        """What is where, for a comment."""
+        groups = [line for group in self.groups for line in (f"{group.symbol}:", f"    {group.title}")]
+        return [pool.title for pool in self.working] + groups
 
     def suffix(self, parameter: str) -> str:
         """What a run function's pointer to the constants of `parameter` ends with."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tvm_stm32.device.linker_script import linker_regions
+from tvm_stm32.device.linker_script import default_stack_size, linker_regions
 from tvm_stm32.device.part import MemoryRegion, Part
 from tvm_stm32.errors import CapacityError
 
@@ -29,6 +29,17 @@ def check_capacity(part: Part, flash_bytes: int, ram_bytes: int, what: str) -> N
         raise _error(part, what, flash_bytes, "flash for its weights", [part.flash])
     if ram_bytes > max(region.size for region in writable):
         raise _error(part, what, ram_bytes, "RAM in one piece for its activations", writable)
+
+
+def check_beside_stack(part: Part, ram_bytes: int, what: str) -> None:
+    """Check that a model's activations fit the RAM of `part` beside the stack that its linker script reserves.
+
+    Raises:
+        CapacityError: they do not, with all three sizes.
+    """
+    stack = default_stack_size(part)
+    if ram_bytes + stack > part.ram.size:
+        raise _error(part, what, ram_bytes, f"RAM for its activations, beside a stack of {stack:,}", [part.ram])
 
 
 def _error(part: Part, what: str, needed: int, purpose: str, regions: list[MemoryRegion]) -> CapacityError:

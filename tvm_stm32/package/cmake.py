@@ -154,6 +154,7 @@ def _context(name: str, version: str, library: Library, interface: Interface) ->
         "fpu_macro": _FPU_MACROS[abi.fpu],
         "needs_math": library.needs_math,
         "kept": interface.kept_symbols(name),
+        "fragment": layout.fragment_file(name) if interface.pools and abi.architecture else "",
         "includes": layout.include_folders(name, interface),
         "library": layout.library_file(name),
         "headers": layout.header_files(name, interface),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tvm_stm32.api.interface import Interface
+from tvm_stm32.codegen.artifacts import linker_fragment
 
 
 def include_folder(name: str) -> str:
@@ -44,6 +45,11 @@ def include_folders(name: str, interface: Interface) -> list[str]:
 def header_files(name: str, interface: Interface) -> list[str]:
     """The headers of the package."""
     return [f"{include_folder(name)}/{header}" for header in interface.header_names(name)]
+
+
+def fragment_file(name: str) -> str:
+    """What tells the linker of the memory pools of a model that has them."""
+    return f"{include_folder(name)}/{linker_fragment(name)}"
 
 
 def package_files(name: str, interface: Interface) -> list[str]:

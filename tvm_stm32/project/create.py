@@ -10,10 +10,9 @@ from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.naming import check_name
 from tvm_stm32.codegen.write import write_artifacts
-from tvm_stm32.device.capacity import check_capacity
-from tvm_stm32.device.linker_script import default_stack_size
-from tvm_stm32.device.part import Part, find_part
-from tvm_stm32.errors import CapacityError, SettingsError
+from tvm_stm32.device.capacity import check_beside_stack, check_capacity
+from tvm_stm32.device.part import find_part
+from tvm_stm32.errors import SettingsError
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.model_file import whole_model
 
@@ -56,7 +55,7 @@ def new_project(
     settings = Settings(name, optimize, part.cpu, part.name, part.float_abi, inputs="arena", outputs="arena")
     compiled = compile_in_child(model, settings)
     check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
-    _check_ram(part, compiled.activations_size, model.name)
+    check_beside_stack(part, compiled.activations_size, model.name)
     kept = f"models/{name}{model.suffix.lower()}"
     files = project_files(name, part, optimize, kept) | {kept: whole_model(model)}
     write_artifacts(files, directory)
@@ -79,15 +78,3 @@ def check_empty(directory: Path) -> None:
 def _name_of(model: Path) -> str:
     """A name in C from the model's file name: "Wake-Word v2.tflite" is "wake_word_v2"."""
     return re.sub(r"\W+", "_", model.stem, flags=re.ASCII).strip("_").lower()
-
-
-def _check_ram(part: Part, activations: int, what: str) -> None:
-    """The project's activations lie in the main RAM, beside its stack."""
-    stack = default_stack_size(part)
-    if activations + stack > part.ram.size:
-        raise CapacityError(
-            f"{what} needs {activations:,} bytes of RAM for its activations, beside a stack of {stack:,};"
-            f" {part.name} has {part.ram.size:,}",
-            "",
-            "choose a smaller model or a larger part; --optimize ram makes the activations smaller",
-        )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,11 @@ _SECTION_KINDS = {
     ".vectors": "text",
     ".startup": "constants",
 }
+#: arrays and constants of models, in pools too
+_ACTIVATIONS = re.compile(r"_activations(_\w+)?$")
+_WEIGHTS = re.compile(r"(\.rodata)?\.\w+_weights(_\w+)?$")
+#: addresses at which every Cortex-M has memory outside of the part, if any
+_EXTERNAL = MemoryRegion("EXTERNAL", 0x60000000, 0x40000000, "rwx")
 KINDS = ("text", "constants", "weights", "data", "activations", "bss", "stack")
 
 
@@ -55,7 +61,7 @@ def read_sizes(elf: Path, part: Part) -> list[RegionUse]:
     Raises:
         ToolError: `elf` cannot be read, is no ELF file, or lies outside the part's memory.
     """
-    regions = linker_regions(part)
+    regions = [*linker_regions(part), _EXTERNAL]
     sizes: dict[tuple[str, str], int] = {}
     try:
         with elf.open("rb") as file:
@@ -101,9 +107,9 @@ def kind_of(name: str, flags: int, loaded: bool) -> str:
     """The kind of a section, of a program or of an object file; `loaded`: whether the file has its bytes."""
     if name in _SECTION_KINDS:
         return _SECTION_KINDS[name]
-    if name.endswith("_activations"):
+    if _ACTIVATIONS.search(name):
         return "activations"
-    if name.startswith(".rodata.") and name.endswith("_weights"):
+    if _WEIGHTS.match(name):
         return "weights"
     if not loaded:
         return "bss"

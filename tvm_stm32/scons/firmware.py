@@ -10,6 +10,7 @@ from typing import Any
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder
+from tvm_stm32.scons.group import Group
 from tvm_stm32.scons.model import Model
 from tvm_stm32.scons.nodes import Nodes
 from tvm_stm32.scons.settings import overrides
@@ -74,10 +75,13 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     files = [env.File(f"{target}_startup/{name}") for name in _STARTUP_FILES]
     startup, script = generator.run(env, files, [], "TVM_STM32_STARTUP", **variables)
     items = list(_items(sources))
-    linked = _linking_environment(env, [item for item in items if isinstance(item, Model)], script)
+    libraries = [item for item in items if isinstance(item, Model | Group)]
+    grouped = {id(model) for item in libraries if isinstance(item, Group) for model in item.models}
+    libraries = [item for item in libraries if id(item) not in grouped]
+    linked = _linking_environment(env, libraries, script)
     objects = [item for item in items if not isinstance(item, Model)] + library.objects(env, [startup])
     elf, map_file = linked.Program([f"{target}.elf", f"{target}.map"], objects)
-    linked.Depends(elf, [script, *(item.fragment for item in items if isinstance(item, Model) and item.fragment)])
+    linked.Depends(elf, [script, *(item.fragment for item in libraries if item.fragment)])
     linked.AddPostAction(elf, generator.action("TVM_STM32_SIZE"))
     images = [
         node
@@ -88,15 +92,15 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
 
 
 def _items(sources: Any) -> Iterator[Any]:
-    """`sources` without nesting; models stay what they are."""
-    if isinstance(sources, Model) or not isinstance(sources, list | tuple | UserList):
+    """`sources` without nesting; models and groups stay what they are."""
+    if isinstance(sources, Model | Group) or not isinstance(sources, list | tuple | UserList):
         yield sources
     else:
         for source in sources:
             yield from _items(source)
 
 
-def _linking_environment(env: Any, models: list[Model], script: Any) -> Any:
+def _linking_environment(env: Any, models: list[Model | Group], script: Any) -> Any:
     """`env` with what it takes to compile for and link with `models` by the linker `script`."""
     linked = env.Clone(PROGSUFFIX=".elf")
     if not env.get("VERBOSE"):

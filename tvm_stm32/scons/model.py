@@ -79,7 +79,8 @@ class Model(Nodes):
         self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
         self.fragment = self.header.dir.File(linker_fragment(self.name)) if placed else None
         link = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
-        link += [f"-Wl,-T,{self.fragment}"] if placed else []
+        self.placement = f"-Wl,-T,{self.fragment}" if placed else ""
+        link += [self.placement] if placed else []
         if link:
             self.flags["LINKFLAGS"] = link
 

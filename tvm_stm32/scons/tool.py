@@ -19,13 +19,14 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from tvm_stm32.scons import cmake_package, firmware, library, model, toolchain
+from tvm_stm32.scons import cmake_package, firmware, group, library, model, toolchain
 
 #: What is shown in place of the commands.
 COMMAND_STRINGS = {
     "TVM_STM32_COMPILECOMSTR": "TVM     $_TVM_STM32_MODEL -> ${TARGET.dir}",
     "TVM_STM32_CCCOMSTR": "CC      $TARGET",
     "TVM_STM32_ARCOMSTR": "AR      $TARGET",
+    "TVM_STM32_GROUPCOMSTR": "GROUP   ${TARGET.dir}",
     "TVM_STM32_STARTUPCOMSTR": "STARTUP ${TARGET.dir}",
     "TVM_STM32_LINKCOMSTR": "LINK    $TARGET",
     "TVM_STM32_BINCOMSTR": "BIN     $TARGET",
@@ -41,7 +42,7 @@ COMMAND_STRINGS = {
 def generate(env: Any) -> None:
     """Add the pseudo-builders to `env`, and each construction variable that it has not set itself."""
     env.SetDefault(TVM_STM32_PYTHON=[sys.executable])
-    for module in (library, model, firmware, cmake_package):
+    for module in (library, model, group, firmware, cmake_package):
         env.SetDefault(**module.defaults())
     if not env.get("VERBOSE"):
         env.SetDefault(**COMMAND_STRINGS)
@@ -49,6 +50,7 @@ def generate(env: Any) -> None:
     toolchain.add_builders(env)
     env.AddMethod(model.model_sources, "TvmModelSources")
     env.AddMethod(model.model_library, "TvmModel")
+    env.AddMethod(group.group, "TvmGroup")
     env.AddMethod(firmware.firmware, "TvmFirmware")
     env.AddMethod(firmware.run, "TvmRun")
     env.AddMethod(cmake_package.cmake_package, "TvmCMakePackage")
