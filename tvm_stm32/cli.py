@@ -27,6 +27,8 @@ VERBS = {
     "new-project": ("tvm_stm32.project.command", "write a firmware project for a model and a part"),
     "cmake-package": ("tvm_stm32.package.command", "package a library for find_package"),
     "cmake-components": ("tvm_stm32.package.components", "make packages the components of one for find_package"),
+    "export-mlf": ("tvm_stm32.package.library_format.command", "write an archive in TVM's Model Library Format"),
+    "validate": ("tvm_stm32.check.command", "compare a model's C with the model's original interpreter"),
     "doctor": ("tvm_stm32.doctor.command", "say what is installed here, what is missing and how to get it"),
 }
 

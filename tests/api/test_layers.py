@@ -159,6 +159,15 @@ def test_a_layer_is_thin(layer: Layer, folder: Path, tmp_path: Path) -> None:
     assert sum(code_size(path) for path in tmp_path.glob("tiny_*.o")) <= LIMIT_OF_A_MODEL
 
 
+@pytest.mark.parametrize(("api", "apart"), [("x-cube-ai", "observer.c"), ("stai", "_details.c")])
+def test_all_functions_of_a_model_fit_a_kilobyte(api: str, apart: str, folder: Path, tmp_path: Path) -> None:
+    """Those of every model and those of one; x-cube-ai's observer belongs to no model."""
+    sources = [str(folder / file) for file in LAYERS[api].files("tiny") if file.endswith(".c")]
+    sources = [source for source in sources if not source.endswith(apart)]
+    M4.compile(tmp_path, *C99, "-Os", "-ffunction-sections", "-c", *sources)
+    assert sum(code_size(path) for path in tmp_path.glob("*.o")) <= LIMIT
+
+
 #: layer -> headers, and an expression that makes a network, whose value is the error for another runtime version
 VERSION_CHECKS = {
     "x-cube-ai": ('"total.h"', "ai_total_create(&(ai_handle){0}, 0).type", 0x01),

@@ -16,6 +16,7 @@ import pytest
 from tvm_stm32.cli import main
 from tvm_stm32.doctor import packages
 from tvm_stm32.doctor.finding import IN_WORDS, Finding, Purpose
+from tvm_stm32.doctor.packages import Requirement
 
 Monkey = pytest.MonkeyPatch
 
@@ -57,7 +58,8 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     document = json.loads(done.stdout)
     assert document["ready"] is False
-    assert [purpose for purpose, able in document["able"].items() if able] == ["generate", "scons"]
+    able = {purpose for purpose, able in document["able"].items() if able}
+    assert able - {"board"} == {"generate", "scons", "validate"}  # the extra for boards may be here
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"
@@ -109,18 +111,24 @@ def test_programs_that_do_not_do(
 
 @pytest.mark.usefixtures("quick")
 def test_packages_of_another_version_or_missing(monkeypatch: Monkey) -> None:
-    monkeypatch.setattr(packages, "requirements", lambda: {"jinja2": "0.1", "no-such-package": "1.0"})
-    wrong, missing = packages.examine_packages()
+    needed = [Requirement("jinja2", "0.1"), Requirement("no-such-package", "1.0"), Requirement("none", "2.0", "board")]
+    monkeypatch.setattr(packages, "requirements", lambda: needed)
+    wrong, missing, extra = packages.examine_packages()
     assert (wrong.version, wrong.problem) == (metadata.version("jinja2"), "must be 0.1")
     assert wrong.hint.endswith("-m pip install jinja2==0.1")
     assert (missing.version, missing.problem) == ("", "is not installed")
+    assert extra.problem == "is not installed (extra board)"
+    assert extra.hint.endswith("-m pip install 'tvm-stm32[board]'")
 
 
 def test_requirements_are_those_of_the_project(repository: Path) -> None:
-    assert packages.requirements()["apache-tvm-ffi"] == "0.1.14.post1"
-    assert len(packages.requirements()) == (repository / "pyproject.toml").read_text().split("[project.op")[0].count(
-        "=="
-    )
+    needed = {requirement.name: requirement for requirement in packages.requirements()}
+    assert needed["onnxruntime"].extra == "validate"
+    assert needed["apache-tvm-ffi"] == Requirement("apache-tvm-ffi", "0.1.14.post1")
+    assert needed["pyocd"].extra == "board"
+    assert "pytest" not in needed
+    always = (repository / "pyproject.toml").read_text().split("[project.optional-dependencies]")[0]
+    assert sum(not requirement.extra for requirement in needed.values()) == always.count("==")
 
 
 def test_tvm_that_cannot_be_imported(monkeypatch: Monkey, tmp_path: Path) -> None:

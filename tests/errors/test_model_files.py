@@ -20,7 +20,7 @@ SETTINGS = Settings("kws", "balanced", "cortex-m4", "", "any", "arena", "arena")
 MODELS = {"model.tflite": small_tflite(), "model.onnx": small_onnx(), "float.onnx": small_float_onnx()}
 
 #: files with one wrong bit that are tried of each model
-ALTERED = 24
+ALTERED = 32
 
 NO_TFLITE = ("this is not a TensorFlow Lite model", "a .tflite file has TFL3 in its bytes 4 to 7")
 DAMAGED_TFLITE = (

@@ -177,3 +177,15 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (0, b"")
+
+
+def test_memory_pools_that_are_too_small(command_line: CommandLine) -> None:
+    pools = b"pools: [{name: fast, address: 0x10000000, size: 64, internal: true}, {name: ram, memory: RAM, size: 100}]"
+    command_line.write("pools.yaml", pools)
+    model = command_line.write("kws.tflite", small_tflite())
+    assert command_line.refuses_model(model, "--part", "STM32F405RG", "--memory-pools", "pools.yaml") == message(
+        "memory pools",
+        "the activations need 192 bytes at once, the largest buffer 96; a buffer of 32 bytes finds no room in:"
+        " fast (64 bytes at 0x10000000), internal, ram (100 bytes at 0x20000000)",
+        "name larger pools; --optimize ram makes the activations smaller",
+    )

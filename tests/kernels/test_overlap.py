@@ -18,6 +18,7 @@ from tvm_stm32.kernels.implementation import Implementation, Scratch
 from tvm_stm32.kernels.microkernels.winograd import SCALES
 from tvm_stm32.kernels.narrow import winograd_rule
 from tvm_stm32.kernels.overlap import Overlap
+from tvm_stm32.kernels.row_fusion import fuse
 from tvm_stm32.kernels.target import Target
 from tvm_stm32.model.network import (
     Activation,
@@ -248,6 +249,25 @@ def depthwise_convolutions() -> Iterator[Case]:
     yield depthwise((7, 6, 4), (3, 3), 1, multiplier=2)
 
 
+def fused() -> Iterator[Case]:
+    """Consecutive layers in one kernel: with a smaller output, with a larger one, with a third layer."""
+    shapes = [
+        ((12, 10, 8), 12, 0, 1, 2),
+        ((16, 9, 4), 8, 0, 2, 4),
+        ((17, 12, 4), 6, 0, 1, 4),
+        ((11, 8, 4), 16, 4, 1, 2),
+    ]
+    for x, between, outputs, stride, band in shapes:
+        first = conv2d(x, between, (1, 1), target=DSP[1])
+        second = depthwise((*x[:2], between), stride=stride, target=DSP[1])
+        parts = [first, second]
+        if outputs:
+            parts.append(conv2d((*x[:2], outputs * 4), outputs, (1, 1), target=DSP[1]))
+        joint = fuse(tuple(part.implementation for part in parts), band)
+        assert joint is not None
+        yield Case(f"{joint.specification.family}-{x}-{between}-{stride}", joint, first.inputs, parts[-1].output)
+
+
 def fully_connected() -> Iterator[Case]:
     """One row and several."""
     for target in (Target(), *DSP):
@@ -296,7 +316,7 @@ def others() -> Iterator[Case]:
 @cache
 def cases() -> list[Case]:
     """All."""
-    return [*convolutions(), *depthwise_convolutions(), *fully_connected(), *others()]
+    return [*convolutions(), *depthwise_convolutions(), *fused(), *fully_connected(), *others()]
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,10 @@ def test_a_large_buffer_does_not_fail_because_of_small_ones() -> None:
 def test_pools_that_are_too_small_are_refused_with_figures() -> None:
     with pytest.raises(CapacityError, match=r"need 400 bytes at once, the largest buffer 300.*slow \(256 bytes\)"):
         place([Buffer("a", 300, 0, 0), Buffer("b", 100, 0, 0)], {}, [FAST, Pool("slow", size=256)], [], {})
-    with pytest.raises(CapacityError, match="inputs and outputs need 40 bytes of pools that are not internal"):
+    with pytest.raises(
+        CapacityError,
+        match=r"inputs and outputs need 40 bytes of pools that are not internal.*fast \(64 bytes\), internal",
+    ):
         place([Buffer("x", 40, 0, 0)], {}, [FAST], ["x"], {})
 
 

@@ -13,29 +13,19 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 import pytest
-from cmake_project import Project, tvm_stm32
+from cmake_project import Project
 from exactness.onnx_builder import OnnxBuilder
 from exactness.oracle import Oracle
 from scons_project import ROOT, tiny_model
 
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
+from tvm_stm32.model.library_format import read_source
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.create import new_project
-from tvm_stm32.project.model_file import whole_model
+from tvm_stm32.project.model_file import read_model_file, whole_model
 
 F405 = "STM32F405RGT6"
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project for the F405, as the command line makes it."""
-    folder = tmp_path_factory.mktemp("written")
-    (folder / "kws.tflite").write_bytes(tiny_model())
-    project = folder / "a project"
-    printed = tvm_stm32("new-project", project, "--model", folder / "kws.tflite", "--part", F405.lower())
-    assert printed.splitlines()[-1] == f"{project}: a project for {F405}; its README.md says how to build and run it"
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +78,11 @@ def test_files_are_the_same_anywhere(written: Path) -> None:
     """They follow from name, part, objective and model alone; so no path of this machine is among them."""
     files = project_files("kws", find_part(F405), "balanced", "models/kws.tflite")
     files["models/kws.tflite"] = tiny_model()
+    files["model.tar"] = (written / "model.tar").read_bytes()
     assert {str(file.relative_to(written)): file.read_bytes() for file in written.rglob("*") if file.is_file()} == files
+    source = read_source(files["model.tar"], "model.tar")
+    assert (source.module, source.file, source.content) == ("kws", "kws.tflite", tiny_model())
+    assert str(written.parent).encode() not in files["model.tar"]
 
 
 def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
@@ -97,10 +91,12 @@ def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     weights = builder.constant(np.eye(4, dtype=np.float32))
     model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
     onnx.save_model(model, tmp_path / "kws.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
-    assert whole_model(tmp_path / "kws.onnx") != (tmp_path / "kws.onnx").read_bytes()
+    given = read_model_file(tmp_path / "kws.onnx")
+    content = whole_model(given, tmp_path)
+    assert content != given.content
     (tmp_path / "alone").mkdir()
-    (tmp_path / "alone/kws.onnx").write_bytes(whole_model(tmp_path / "kws.onnx"))
-    assert whole_model(tmp_path / "alone/kws.onnx") == (tmp_path / "alone/kws.onnx").read_bytes()
+    (tmp_path / "alone/kws.onnx").write_bytes(content)
+    assert whole_model(read_model_file(tmp_path / "alone/kws.onnx"), tmp_path / "alone") == content
     tensor = onnx.load(tmp_path / "alone/kws.onnx", load_external_data=False).graph.initializer[0]
     assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.eye(4))
 
@@ -125,6 +121,7 @@ def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "part", "name", "what"),
     [
+        ("missing.tflite", F405, None, "cannot read the model file"),
         ("kws.tflite", "STM32F999", None, "there is no STM32 part 'STM32F999'"),
         ("2 words.tflite", F405, None, "'2_words' is no C identifier"),
         ("Install.tflite", F405, None, "'install' means something else in a project"),
@@ -132,6 +129,8 @@ def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_leave_nothing_behind(tmp_path: Path, model: str, part: str, name: str | None, what: str) -> None:
+    if not model.startswith("missing"):
+        (tmp_path / model).write_bytes(tiny_model())
     with pytest.raises(TvmStm32Error, match=what):
         new_project(tmp_path / "new", tmp_path / model, part, name)
     assert not (tmp_path / "new").exists()

@@ -35,21 +35,20 @@ def template() -> Iterator[ProjectApiClient]:
 
 
 @pytest.fixture(scope="module")
-def folder(template: ProjectApiClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project, generated and built by the protocol."""
-    root = tmp_path_factory.mktemp("api")
-    (root / "kws.tflite").write_bytes(tiny_model())
-    generate(template, root, options={"part": PART})
-    with ProjectApiClient(root / "project") as client:
+def folder(template: ProjectApiClient, written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project, generated of another one's archive and built by the protocol."""
+    project = tmp_path_factory.mktemp("api") / "project"
+    generate(template, written / "model.tar", project, options={"part": PART})
+    assert (project / "model.tar").read_bytes() == (written / "model.tar").read_bytes()
+    with ProjectApiClient(project) as client:
         assert client.call("build", options={"build_system": "scons"}) is None
         assert client.call("flash", options={}) is None
-    return root / "project"
+    return project
 
 
-def generate(client: ProjectApiClient, root: Path, options: dict[str, Any]) -> None:
-    """``generate_project`` from root/kws.tflite into root/project."""
-    model, project = str(root / "kws.tflite"), str(root / "project")
-    parameters = {"model_library_format_path": model, "standalone_crt_dir": None, "project_dir": project}
+def generate(client: ProjectApiClient, archive: Path, project: Path, options: dict[str, Any]) -> None:
+    """``generate_project`` of `archive` into `project`."""
+    parameters = {"model_library_format_path": str(archive), "standalone_crt_dir": None, "project_dir": str(project)}
     assert client.call("generate_project", **parameters, options=options) is None
 
 
@@ -93,7 +92,8 @@ def test_server_of_the_template_and_of_a_project(template: ProjectApiClient, fol
     assert [option["name"] for option in info["project_options"] if option["required"]] == ["part"]
     with ProjectApiClient(folder) as client:
         of_project = client.call("server_info_query", tvm_version="0.9.dev1+g1234")
-        assert of_project == info | {"is_template": False}
+        archive = str(folder / "model.tar")
+        assert of_project == info | {"is_template": False, "model_library_format_path": archive}
     assert (folder / SERVER).read_bytes() == (TEMPLATE / SERVER).read_bytes()
 
 
@@ -230,15 +230,21 @@ def test_time_out_that_is_none(client: ProjectApiClient) -> None:
     assert refused(error) == (INVALID_PARAMS, "InvalidParams")
 
 
-def test_projects_that_cannot_be_made(template: ProjectApiClient, folder: Path, tmp_path: Path) -> None:
+def test_projects_that_cannot_be_made(template: ProjectApiClient, written: Path, folder: Path, tmp_path: Path) -> None:
+    archive, new = written / "model.tar", tmp_path / "new"
     for options, detail in (({}, "needs the option part"), ({"part": 405}, "part is of type str, not 405")):
         with pytest.raises(Refused, match=detail) as error:
-            generate(template, tmp_path, options)
+            generate(template, archive, new, options)
         assert refused(error) == (INVALID_PARAMS, "InvalidParams")
-    for root, part, detail in ((tmp_path, "STM32F999", "no STM32 part"), (folder.parent, PART, "folder is not empty")):
+    for given, project, part, detail in (
+        (archive, new, "STM32F999", "no STM32 part"),
+        (archive, folder, PART, "folder is not empty"),
+        (tmp_path / "missing.tar", new, PART, "cannot read the model file"),
+    ):
         with pytest.raises(Refused, match=detail) as error:
-            generate(template, root, {"part": part})
+            generate(template, given, project, {"part": part})
         assert refused(error) == (SERVER_ERROR, "ServerError")
+    assert not new.exists()
 
 
 def test_a_build_that_fails_tells_why(folder: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tvm_stm32.check.build import build
 from tvm_stm32.codegen.artifacts import source_names
 from tvm_stm32.codegen.manifest import Manifest, ManifestArgument, ManifestTensor, decode_manifest
 from tvm_stm32.errors import ModelError, SettingsError, ToolError
+from tvm_stm32.model.network import TOGETHER
 
 Array = npt.NDArray[Any]
 
@@ -157,7 +158,8 @@ class HostModel:
 
         Returns:
             What each layer wrote, by the layer's name in the model file, in the order of the calls. Layers that cost
-            nothing, such as a reshape, have no call and are missing; the shape is that of the buffer's tensor.
+            nothing, such as a reshape, have no call and are missing, as are those that are computed together with a
+            later one; the shape is that of the buffer's tensor.
 
         Raises:
             SettingsError: the inputs do not fit the model.
@@ -182,7 +184,7 @@ class HostModel:
                 if argument.kind == "tensor" and argument.name not in self.manifest.inputs:
                     tensor = self._tensors[argument.name]
                     if tensor.first == index:
-                        layers[call.layer] = _array(addresses[argument.name], tensor)
+                        layers[call.layer.rpartition(TOGETHER)[2]] = _array(addresses[argument.name], tensor)
         return layers
 
     def _pools(self) -> dict[str, _Block]:

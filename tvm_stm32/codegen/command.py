@@ -16,13 +16,15 @@ from tvm_stm32.codegen.pool_view import PoolView
 from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
-from tvm_stm32.device.part import find_part
+from tvm_stm32.device.part import Part, find_part
 from tvm_stm32.device.pools import memory_pools
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``tvm-stm32 compile``."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The model, and the options of every verb that compiles one."""
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a .tflite or .onnx file, or an archive of export-mlf"
+    )
     parser.add_argument("--name", required=True, help="C identifier that prefixes everything generated")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--part", help="STM32 part number, such as STM32F405RGT6")
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("hard", "soft", "any"),
         help="what the header insists on; default: the part's, or any with --cpu",
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``tvm-stm32 compile``."""
+    add_settings(parser)
     parser.add_argument(
         "--api",
         default=NATIVE,
@@ -65,8 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Compile, check that it fits, write, and print what the model needs."""
+def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:
+    """What the options ask for, and the part if one is named.
+
+    Raises:
+        SettingsError: a name, part, core or file of memory pools is wrong, or the core has no FPU for the float ABI.
+    """
     check_name(arguments.name)
     interface = choose(arguments.api, arguments.observer, arguments.accelerator, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None
@@ -87,6 +98,12 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if settings.float_abi == "hard":
         compiler_flags(find_core(settings.cpu), part.fpu if part else None, "hard")  # refuses a core without an FPU
+    return settings, part
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compile, check that it fits, write, and print what the model needs."""
+    settings, part = settings_of(arguments)
     model = compile_in_child(arguments.model, settings)
     if part and not model.pools:
         check_capacity(part, model.parameters_size, model.activations_size, arguments.model.name)

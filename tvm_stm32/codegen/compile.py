@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,8 @@ from tvm_stm32.codegen.compiled_model import (
 from tvm_stm32.codegen.limits import check_interface
 from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
 from tvm_stm32.codegen.pools import ARENA, ARENA_ALIGNMENT, divide, working_names
-from tvm_stm32.codegen.schedule import schedule
+from tvm_stm32.codegen.schedule import least_bytes, schedule
+from tvm_stm32.kernels.fusion import Layers, fuse_rows
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.sharing import share
@@ -69,7 +69,8 @@ def compile_network(
     implementations = share(found, settings.optimize)
     if settings.accelerator:
         implementations = [implementation.with_outputs_apart() for implementation in implementations]
-    return _Assembly(network, settings, owners, implementations).finish(source, signature, description)
+    layers = Layers(network.operators, implementations)
+    return _Assembly(network, settings, owners, layers).finish(source, signature, description)
 
 
 class _Assembly:
@@ -80,7 +81,7 @@ class _Assembly:
         network: Network,
         settings: Settings,
         owners: dict[str, str],
-        implementations: Sequence[Implementation],
+        layers: Layers,
     ) -> None:
         self.network = network
         self.settings = settings
@@ -90,12 +91,13 @@ class _Assembly:
         self.families: dict[str, int] = {}
         self.microkernels: dict[str, Microkernel] = {}
         self.parameters: dict[tuple[str, bytes], Parameter] = {}
-        implementations = [self._lower(implementation) for implementation in implementations]
         arena = {name: tensor.size for name, tensor in network.tensors.items() if self._in_arena(name)}
-        self.scheduled = found = schedule(
-            implementations, owners, network.inputs, network.outputs, arena, settings.pools
-        )
-        self.operators = [network.operators[index] for index in found.order]
+        given = owners, network.inputs, network.outputs, arena
+        if settings.optimize != "time" and not settings.accelerator:  # which is offered one operator a call
+            layers = fuse_rows(layers, owners, network.outputs, lambda kernels: least_bytes(kernels, *given))
+        implementations = [self._lower(implementation) for implementation in layers.implementations]
+        self.scheduled = found = schedule(implementations, *given, settings.pools)
+        self.operators = [layers.operators[index] for index in found.order]
         self.implementations = [implementations[index] for index in found.order]
         self.steps, self.spans = found.steps, found.spans
         self.pool_names = working_names(settings.pools, found.plans) if settings.pools else {ARENA: ARENA}

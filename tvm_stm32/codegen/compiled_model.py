@@ -97,7 +97,7 @@ class Call(msgspec.Struct, frozen=True):
 
     kernel: str  # Kernel.c_name
     arguments: list[Argument]  # in the order of Kernel.parameters
-    layer: str  # operator's name in the model file
+    layer: str  # operator's name in the model file, or several, with TOGETHER between them
     operator: str  # the file's operator type, e.g. "CONV_2D"
     variant: str  # the kernel family that implements it, e.g. "conv2d_direct"
     macs: int

@@ -128,7 +128,7 @@ class ManifestCall(msgspec.Struct, frozen=True):
     """One step of a run."""
 
     kernel: str
-    layer: str  # operator's name in the model file
+    layer: str  # operator's name in the model file; " + " is between those of layers computed together
     operator: str  # operator type in the model file
     variant: str  # kernel family
     macs: int

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tvm_stm32.codegen.accesses import buffer_accesses
 from tvm_stm32.codegen.pools import ARENA
 from tvm_stm32.kernels.implementation import Constant, Implementation, Input, Output, Scratch
+from tvm_stm32.memory.bound import lower_bound
 from tvm_stm32.memory.buffer import Buffer
 from tvm_stm32.memory.lifetimes import Sharing, Step, lifetimes, sharing
 from tvm_stm32.memory.order import lowest_order
@@ -77,6 +78,19 @@ def schedule(
     for result in plans.values():
         check([buffer for buffer in buffers if buffer.name in result.offsets], result.offsets, pairs)
     return Schedule(found.order, found.steps, found.spans, plans)
+
+
+def least_bytes(
+    implementations: Sequence[Implementation],
+    owners: Mapping[str, str],
+    inputs: Collection[str],
+    outputs: Collection[str],
+    arena: Mapping[str, int],
+) -> int:
+    """What no plan for kernels in this order can do without; the arguments are those of `schedule`."""
+    steps = [_step(call, implementation, owners) for call, implementation in enumerate(implementations)]
+    buffers, pairs = _buffers(steps, lifetimes(steps, inputs, outputs), outputs, arena)
+    return lower_bound(buffers, ALIGNMENT, pairs)
 
 
 def _placed(

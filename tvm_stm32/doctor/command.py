@@ -23,7 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print all findings; 0 when the purposes in `NEEDED` are served, else 1."""
     findings = [*examine_packages(), *examine_programs()]
-    able = {purpose: all(found.good for found in findings if found.purpose == purpose) for purpose in Purpose}
+    able = {
+        # of the tools for boards one will do
+        purpose: (any if purpose == Purpose.BOARD else all)(
+            found.good for found in findings if found.purpose == purpose
+        )
+        for purpose in Purpose
+    }
     ready = all(able[purpose] for purpose in NEEDED)
     if arguments.json:
         document = {

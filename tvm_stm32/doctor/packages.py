@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -21,10 +22,22 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _COMPILER = "apache-tvm"
 _TIME_LIMIT = 120  #: seconds for that import
 _PURPOSES = {"scons": Purpose.SCONS}
+_EXTRAS = {"board": Purpose.BOARD, "validate": Purpose.VALIDATE}
+_TESTS = "test"  #: the extra that only a checkout's tests need
+_REQUIREMENT = re.compile(r"([\w.-]+)==([\w.]+)(?:;extra==[\"'](\w+)[\"'])?")
 
 
-def requirements() -> dict[str, str]:
-    """Package -> version that this package was tested with and is pinned to.
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package at the version that this one was tested with; `extra` is empty for what is always needed."""
+
+    name: str
+    version: str
+    extra: str = ""
+
+
+def requirements() -> list[Requirement]:
+    """What this package needs, and what its extras do.
 
     Raises:
         ToolError: this copy of the package is neither in a checkout nor installed.
@@ -32,29 +45,36 @@ def requirements() -> dict[str, str]:
     project = _CHECKOUT / "pyproject.toml"
     try:
         if project.is_file():  # a checkout, whatever may be installed besides
-            texts = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+            content = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+            texts = list(content["dependencies"])
+            for extra, names in content["optional-dependencies"].items():
+                texts += [f"{name}; extra == '{extra}'" for name in names]
         else:
             texts = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError as error:
         raise ToolError(
             "this copy of tvm-stm32 does not say what it needs", str(_CHECKOUT), "install it with pip"
         ) from error
-    pins = (re.fullmatch(r"([\w.-]+)==([\w.]+)", text.replace(" ", "")) for text in texts if ";" not in text)
-    return {pin[1]: pin[2] for pin in pins if pin}
+    found = (_REQUIREMENT.fullmatch(text.replace(" ", "")) for text in texts)
+    every = [Requirement(match[1], match[2], match[3] or "") for match in found if match]
+    return [requirement for requirement in every if requirement.extra != _TESTS]
 
 
 def examine_packages() -> list[Finding]:
-    """Each required package of this interpreter."""
-    return [_examine(name, version) for name, version in requirements().items()]
+    """Each required package of this interpreter, and those of the extras."""
+    return [_examine(requirement) for requirement in requirements()]
 
 
-def _examine(name: str, wanted: str) -> Finding:
-    purpose = _PURPOSES.get(name, Purpose.GENERATE)
-    hint = f"{shlex.quote(sys.executable)} -m pip install {name}=={wanted}"
+def _examine(requirement: Requirement) -> Finding:
+    name, wanted, extra = requirement.name, requirement.version, requirement.extra
+    purpose = _EXTRAS.get(extra) or _PURPOSES.get(name, Purpose.GENERATE)
+    asked = shlex.quote(f"{_DISTRIBUTION}[{extra}]") if extra else f"{name}=={wanted}"
+    hint = f"{shlex.quote(sys.executable)} -m pip install {asked}"
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Finding(name, purpose, problem="is not installed", hint=hint)
+        problem = f"is not installed (extra {extra})" if extra else "is not installed"
+        return Finding(name, purpose, problem=problem, hint=hint)
     problem = "" if version == wanted else f"must be {wanted}"
     if name == _COMPILER and not problem:
         problem = _import_problem()

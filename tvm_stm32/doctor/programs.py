@@ -53,9 +53,9 @@ PROGRAMS = (
     Program("C compiler for this machine", ("cc", "gcc", "clang"), Purpose.COUNT, "apt-get install gcc libc6-dev"),
     Program(
         "board tool",
-        ("openocd", "st-flash", "STM32_Programmer_CLI", "pyocd", "probe-rs"),
+        ("openocd", "st-flash", "STM32_Programmer_CLI", "probe-rs"),
         Purpose.BOARD,
-        "apt-get install openocd, or STM32CubeProgrammer; tvm-stm32 itself needs none",
+        "apt-get install openocd, or STM32CubeProgrammer; pyocd does as well",
     ),
 )
 

@@ -9,8 +9,8 @@ from tvm_stm32.kernels.conv2d_flat import FlatSpecification
 from tvm_stm32.kernels.conv2d_pairs import PairsSpecification
 from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.conv2d_winograd import WinogradSpecification
-from tvm_stm32.kernels.depthwise_planes import PlanesSpecification
 from tvm_stm32.kernels.implementation import Constant, Implementation, Scratch, Specification
+from tvm_stm32.kernels.planes import PlanesSpecification
 
 #: what a byte more of weights or scratch must save, in cycles of one inference, when the objective is "balanced"
 CYCLES_PER_BYTE = 50

@@ -48,6 +48,11 @@ class FlatSpecification(PixelRuns):
         return -(-self.x[2] // self.groups // 2)
 
     @property
+    def widen(self) -> WidenPairs:
+        """The microkernel that widens pixels."""
+        return WidenPairs(self.x[2] // self.groups % 4 == 0)
+
+    @property
     def slice_values(self) -> int:
         """Values in the scratch of one group of a run."""
         longest = max(count for _, count in self.pieces)
@@ -83,7 +88,7 @@ def build_conv2d_flat(spec: FlatSpecification) -> Any:
     pieces, size, words = spec.pieces, spec.slice_values, spec.stream_words
     full, last = (len(pieces), 0) if pieces[-1][1] == spec.run else (len(pieces) - 1, pieces[-1][1])
     run = pieces[0][1]
-    widen, name = WidenPairs(group_inputs % 4 == 0).name, spec.microkernel.name
+    widen, name = spec.widen.name, spec.microkernel.name
 
     def widened(pixel: Any, to: Any, count: int) -> Any:
         return T.call_extern("void", widen, pixel, stride_x * channels, group_inputs, count, to)
@@ -169,7 +174,7 @@ def implement_flat(
                 Output(y),
             ),
             macs=y_shape[0] * y_shape[1] * weights.size,
-            microkernels=(WidenPairs(inputs % 4 == 0), microkernel),
+            microkernels=(spec.widen, microkernel),
             overlaps=(Overlap(written=3, read=0, distances=spec.overlap),),
             rounding=form.describe(),
             alternatives=alternatives,

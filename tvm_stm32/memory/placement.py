@@ -72,18 +72,14 @@ def _attempt(
 def _too_small(
     buffer: Buffer, buffers: Sequence[Buffer], pools: Sequence[Pool], application: Collection[str], sharing: Sharing
 ) -> CapacityError:
-    kept = [b for b in buffers if b.name in application]
-    open_to_all = [pool for pool in pools if not pool.internal]
     needed = lower_bound(buffers, LEAST_ALIGNMENT, sharing)
     what = f"the activations need {needed:,} bytes at once, the largest buffer {max(b.size for b in buffers):,}"
-    if buffer.name in application:
-        what = (
-            f"inputs and outputs need {sum(aligned(b.size, LEAST_ALIGNMENT) for b in kept):,} bytes"
-            f" of pools that are not internal, of which there {'is one' if len(open_to_all) == 1 else 'are'} "
-            + (", ".join(pool.describe() for pool in open_to_all) or "none")
-        )
+    exposed = sum(aligned(b.size, LEAST_ALIGNMENT) for b in buffers if b.name in application)
+    if exposed > sum(pool.size for pool in pools if not pool.internal):
+        what = f"inputs and outputs need {exposed:,} bytes of pools that are not internal"
+    described = ", ".join(pool.describe() + ", internal" * pool.internal for pool in pools)
     return CapacityError(
-        f"{what}; a buffer of {buffer.size:,} bytes fits no pool: " + ", ".join(pool.describe() for pool in pools),
+        f"{what}; a buffer of {buffer.size:,} bytes finds no room in: {described}",
         "memory pools",
         "name larger pools; --optimize ram makes the activations smaller",
     )

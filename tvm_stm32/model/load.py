@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.model.library_format import is_archive, unpack_source
 from tvm_stm32.model.network import Network
 
 _SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX"}
@@ -36,6 +38,8 @@ def load_model(path: Path) -> LoadedModel:
         raise ModelError(f"cannot read the model file: {reason}", str(path), "check the path") from error
     if not content:
         raise ModelError("the model file is empty", str(path), "export or download the model again")
+    if is_archive(content):
+        return _load_archived(path, content)
     kind = "TFLite" if content[4:8] == b"TFL3" else _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise ModelError(
@@ -46,3 +50,15 @@ def load_model(path: Path) -> LoadedModel:
     else:
         from tvm_stm32.model.onnx import read_onnx as read
     return LoadedModel(read(path), path.name, kind, hashlib.sha256(content).hexdigest())
+
+
+def _load_archived(path: Path, content: bytes) -> LoadedModel:
+    """The model in the archive `path`, as if its file had been named."""
+    with tempfile.TemporaryDirectory(prefix="tvm_stm32_") as folder:
+        source = unpack_source(content, str(path), Path(folder))
+        try:
+            return load_model(source)
+        except ModelError as error:
+            raise ModelError(
+                error.what, error.where.replace(str(source), f"{path}: {source.name}"), error.hint
+            ) from error

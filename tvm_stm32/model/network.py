@@ -284,6 +284,10 @@ Attributes = (
 )
 
 
+#: stands between the names of operators that one kernel computes
+TOGETHER = " + "
+
+
 @dataclass(slots=True)
 class Operator:
     """One node. `name` is the layer's name in the model file; `source` is the file's own operator type."""

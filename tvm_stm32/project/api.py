@@ -21,7 +21,7 @@ from tvm_stm32.project.api_errors import ServerError, TransportClosedError, Unsu
 from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.build import build_host_driven
 from tvm_stm32.project.create import new_project
-from tvm_stm32.project.description import FILE, Description, read_description
+from tvm_stm32.project.description import ARCHIVE, Description, read_description
 from tvm_stm32.project.options import chosen, documents
 from tvm_stm32.project.rpc import Signatures, invalid_params
 from tvm_stm32.project.transport import Transport
@@ -30,8 +30,6 @@ PROTOCOL_VERSION = 1
 PLATFORM = "tvm_stm32"
 #: the first TVM that had this protocol
 OLDEST_TVM = (0, 8)
-#: a project's Model Library Format archive, if it was made from one
-ARCHIVE = "model.tar"
 
 _OPTIONS: dict[str, tuple[type, ...]] = {"options": (dict,)}
 _TIMEOUT: dict[str, tuple[type, ...]] = {"timeout_sec": (int, float, NoneType)}
@@ -75,10 +73,11 @@ class ProjectApi:
         if version is None or (int(version[1]), int(version[2])) < OLDEST_TVM:
             raise UnsupportedTVMVersionError(f"protocol {PROTOCOL_VERSION} came with TVM 0.8, this is {tvm_version!r}")
         archive = self._directory / ARCHIVE
+        is_template = not archive.exists()
         return {
             "platform_name": PLATFORM,
-            "is_template": not (self._directory / FILE).exists(),
-            "model_library_format_path": str(archive) if archive.exists() else None,
+            "is_template": is_template,
+            "model_library_format_path": None if is_template else str(archive),
             "project_options": documents(),
             "protocol_version": PROTOCOL_VERSION,
         }

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-import re
+from hashlib import sha256
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
@@ -13,8 +15,10 @@ from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_beside_stack, check_capacity
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError
+from tvm_stm32.package.library_format.archive import API, library_archive
 from tvm_stm32.project.contents import project_files
-from tvm_stm32.project.model_file import whole_model
+from tvm_stm32.project.description import ARCHIVE
+from tvm_stm32.project.model_file import read_model_file, whole_model
 
 #: names that mean something else in a project: its programs and headers, and targets that CMake makes by itself
 _TAKEN = frozenset(
@@ -32,9 +36,9 @@ def new_project(
 
     Args:
         directory: a folder that is empty or not there yet.
-        model: the model file; the project gets a copy.
+        model: the model file, or a Model Library Format archive with one; the project gets a copy of both.
         part_number: as `find_part` takes it.
-        name: the model's name in C; None: from the model's file name.
+        name: the model's name in C; None: from the model's file name, or the archive's.
         optimize: "time", "ram" or "balanced".
 
     Returns:
@@ -43,22 +47,27 @@ def new_project(
     Raises:
         SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, or there is no
             such part.
-        ModelError: the model cannot be read or compiled.
+        ModelError: the model cannot be read, compiled, or written as an archive.
         CapacityError: the part's memory does not do for it.
     """
     check_empty(directory)
-    name = name or _name_of(model)
+    file = read_model_file(model)
+    name = name or file.name
     check_name(name)
     if name in _TAKEN:
         raise SettingsError(f"{name!r} means something else in a project", "--name", "choose another, such as kws")
     part = find_part(part_number)
-    settings = Settings(name, optimize, part.cpu, part.name, part.float_abi, inputs="arena", outputs="arena")
+    settings = Settings(
+        name, optimize, part.cpu, part.name, part.float_abi, inputs="arena", outputs="arena", api=(API,)
+    )
     compiled = compile_in_child(model, settings)
     check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
     check_beside_stack(part, compiled.activations_size, model.name)
-    kept = f"models/{name}{model.suffix.lower()}"
-    files = project_files(name, part, optimize, kept) | {kept: whole_model(model)}
-    write_artifacts(files, directory)
+    kept = f"models/{name}{file.suffix}"
+    content = whole_model(file, model.parent)
+    as_kept = replace(compiled, source=Path(kept).name, signature=sha256(content).hexdigest())
+    archive = file.archive or library_archive(as_kept, content)
+    write_artifacts(project_files(name, part, optimize, kept) | {kept: content, ARCHIVE: archive}, directory)
     return compiled
 
 
@@ -73,8 +82,3 @@ def check_empty(directory: Path) -> None:
         raise SettingsError("this is a file", str(directory), hint)
     if directory.is_dir() and any(directory.iterdir()):
         raise SettingsError("this folder is not empty", str(directory), hint)
-
-
-def _name_of(model: Path) -> str:
-    """A name in C from the model's file name: "Wake-Word v2.tflite" is "wake_word_v2"."""
-    return re.sub(r"\W+", "_", model.stem, flags=re.ASCII).strip("_").lower()

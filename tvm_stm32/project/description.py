@@ -10,6 +10,8 @@ import msgspec
 from tvm_stm32.errors import SettingsError
 
 FILE = "project.json"
+#: the model that a project was made of, in Model Library Format
+ARCHIVE = "model.tar"
 
 
 class Description(msgspec.Struct, frozen=True):

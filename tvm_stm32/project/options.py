@@ -34,7 +34,9 @@ _DEVICE = ("flash", "open_transport")
 
 OPTIONS = (
     ProjectOption("part", "STM32 part number, such as STM32F405RGT6", required=_GENERATE),
-    ProjectOption("name", "C identifier of the model; default: from the model's file name", optional=_GENERATE),
+    ProjectOption(
+        "name", "C identifier of the model; default: the archive's, or from the model's file name", optional=_GENERATE
+    ),
     ProjectOption(
         "optimize",
         "what the network's C is made for",

@@ -118,6 +118,12 @@ static inline void tvm_ai_keep(int16_t *planes, int32_t number, int32_t size, in
     }
 }
 
+/* `count` bytes from `from` on become the first. */
+static inline void tvm_ai_keep_bytes(int8_t *bytes, int32_t from, int32_t count)
+{
+    (void)memmove(bytes, bytes + from, (uint32_t)count);
+}
+
 /*
  * One channel of `count` pixels, `step` bytes apart, of `rows` rows, `row_step` bytes apart, as int16 into the rows of
  * a plane, `row_bytes` apart.

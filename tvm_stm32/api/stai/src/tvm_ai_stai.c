@@ -13,27 +13,23 @@ static int is_aligned(const void *address, size_t alignment)
 }
 
 TVM_AI_SHARED
-tvm_ai_stai_context *tvm_ai_stai_find(stai_network *network, const tvm_ai_stai_model *model)
+stai_return_code tvm_ai_stai_check(const stai_network *network, const tvm_ai_stai_model *model)
 {
-    tvm_ai_stai_context *context = (void *)network;
-    const int fits = context != NULL && is_aligned(context, CONTEXT_ALIGNMENT);
-    return fits && context->magic == MAGIC && context->model == model ? context : NULL;
+    const tvm_ai_stai_context *context = (const void *)network;
+    if (!is_aligned(context, CONTEXT_ALIGNMENT)) {
+        return STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
+    }
+    const int is_one = context != NULL && context->magic == MAGIC && context->model == model;
+    return is_one ? STAI_SUCCESS : STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
 }
 
 /* Remember an error, unless an earlier one waits to be read; returns it. */
-static stai_return_code finish(tvm_ai_stai_context *context, stai_return_code code)
+__attribute__((noinline)) static stai_return_code finish(tvm_ai_stai_context *context, stai_return_code code)
 {
     if (context->error == STAI_SUCCESS && code >= STAI_ERROR_GENERIC) {
         context->error = code;
     }
     return code;
-}
-
-TVM_AI_SHARED
-stai_return_code tvm_ai_stai_bad(const stai_network *network)
-{
-    return is_aligned(network, CONTEXT_ALIGNMENT) ? STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE
-                                                  : STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
 }
 
 TVM_AI_SHARED
@@ -66,8 +62,9 @@ TVM_AI_SHARED
 stai_return_code tvm_ai_stai_init(stai_network *network, const tvm_ai_stai_model *model)
 {
     tvm_ai_stai_context *context = (void *)network;
-    if (context == NULL || !is_aligned(context, CONTEXT_ALIGNMENT)) {
-        return tvm_ai_stai_bad(network);
+    const stai_return_code code = tvm_ai_stai_check(network, model);
+    if (context == NULL || code == STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT) {
+        return code; /* of what is there before, nothing else matters */
     }
     if (model->model->api_version != TVM_AI_API_VERSION) {
         return STAI_ERROR_STAI_INIT_FAILED;
@@ -75,6 +72,7 @@ stai_return_code tvm_ai_stai_init(stai_network *network, const tvm_ai_stai_model
     (void)memset(context, 0, sizeof *context);
     context->model = model;
     context->magic = MAGIC;
+    context->run = tvm_ai_run;
     context->weights = (stai_ptr)(uintptr_t)model->model->parameters;
     return STAI_SUCCESS;
 }
@@ -82,9 +80,10 @@ stai_return_code tvm_ai_stai_init(stai_network *network, const tvm_ai_stai_model
 TVM_AI_SHARED
 stai_return_code tvm_ai_stai_deinit(stai_network *network, const tvm_ai_stai_model *model)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
     context->magic = 0;
     return STAI_SUCCESS;
@@ -93,9 +92,10 @@ stai_return_code tvm_ai_stai_deinit(stai_network *network, const tvm_ai_stai_mod
 TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get_error(stai_network *network, const tvm_ai_stai_model *model)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
     stai_return_code error = context->error;
     context->error = STAI_SUCCESS;
@@ -105,9 +105,10 @@ stai_return_code tvm_ai_stai_get_error(stai_network *network, const tvm_ai_stai_
 TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get_info(stai_network *network, stai_network_info *info, const tvm_ai_stai_model *model)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
     if (info == NULL) {
         return finish(context, STAI_ERROR_NETWORK_INVALID_INFO);
@@ -120,17 +121,19 @@ TVM_AI_SHARED
 stai_return_code tvm_ai_stai_get(stai_network *network, stai_ptr *addresses, stai_size *count,
                                  const tvm_ai_stai_kind *kind)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, kind->model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, kind->model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
+    const uint32_t number = kind->count;
     if (count != NULL) {
-        *count = kind->count;
+        *count = number;
     }
-    if (addresses == NULL && kind->count != 0) {
+    if (addresses == NULL && number != 0) {
         return finish(context, kind->code);
     }
-    for (uint32_t i = 0; i < kind->count; i++) {
+    for (uint32_t i = 0; i < number; i++) {
         if (kind->code == STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR) {
             addresses[i] = context->weights;
         } else if (kind->code == STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR) {
@@ -146,20 +149,18 @@ stai_return_code tvm_ai_stai_get(stai_network *network, stai_ptr *addresses, sta
 static stai_return_code bind(tvm_ai_stai_context *context, stai_ptr activations)
 {
     const tvm_ai_model *model = context->model->model;
-    tvm_ai_instance bound;
     tvm_ai_memory memory;
     memory.activations = activations;
     memory.size = model->activations_size;
-    if (tvm_ai_create(&bound, model, &memory) != TVM_AI_OK) {
+    if (tvm_ai_create(&context->instance, model, &memory) != TVM_AI_OK) {
         return STAI_ERROR_INVALID_BUFFER_ALIGNMENT;
     }
-    bound.parameters = context->weights;
+    context->instance.parameters = context->weights;
     for (uint32_t i = 0; i < TVM_AI_MAX_IO; i++) {
-        if ((context->given >> i & 1u) != 0) {
-            bound.tensors[i].data = context->instance.tensors[i].data;
+        if (context->given[i] != NULL) {
+            context->instance.tensors[i].data = context->given[i];
         }
     }
-    context->instance = bound;
     return STAI_SUCCESS;
 }
 
@@ -181,7 +182,7 @@ static stai_return_code take(tvm_ai_stai_context *context, stai_ptr address, uin
         context->instance.parameters = address;
     } else {
         context->instance.tensors[slot].data = address;
-        context->given |= UINT32_C(1) << slot;
+        context->given[slot] = address;
     }
     return STAI_SUCCESS;
 }
@@ -190,17 +191,17 @@ TVM_AI_SHARED
 stai_return_code tvm_ai_stai_set(stai_network *network, const stai_ptr *addresses, stai_size count,
                                  const tvm_ai_stai_kind *kind)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, kind->model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, kind->model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
-    stai_return_code code = STAI_SUCCESS;
     if (count != kind->count) {
         code = (stai_return_code)(kind->code + 1);
     } else if (addresses == NULL && count != 0) {
         code = kind->code;
     }
-    for (uint32_t i = 0; i < kind->count && code == STAI_SUCCESS; i++) {
+    for (uint32_t i = 0; i < count && code == STAI_SUCCESS; i++) {
         code = take(context, addresses[i], kind->first + i, kind->code);
     }
     return finish(context, code);
@@ -209,9 +210,10 @@ stai_return_code tvm_ai_stai_set(stai_network *network, const stai_ptr *addresse
 TVM_AI_SHARED
 stai_return_code tvm_ai_stai_run(stai_network *network, stai_run_mode mode, const tvm_ai_stai_model *model)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    stai_return_code code = tvm_ai_stai_check(network, model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
     if (mode != STAI_MODE_SYNC && mode != STAI_MODE_ASYNC) {
         return finish(context, STAI_ERROR_NETWORK_INVALID_RUN);
@@ -220,7 +222,7 @@ stai_return_code tvm_ai_stai_run(stai_network *network, stai_run_mode mode, cons
         return finish(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
     /* Addresses were aligned when they were set: what can be wrong is that there is none. */
-    if ((context->run != NULL ? context->run(context) : tvm_ai_run(&context->instance)) != TVM_AI_OK) {
+    if (context->run(&context->instance) != TVM_AI_OK) {
         for (uint32_t i = 0; i < model->model->inputs; i++) {
             if (context->instance.tensors[i].data == NULL) {
                 return finish(context, STAI_ERROR_NETWORK_INVALID_IN_PTR);

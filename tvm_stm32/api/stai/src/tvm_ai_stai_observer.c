@@ -13,25 +13,27 @@ static void notify(void *cookie, tvm_ai_event event, const tvm_ai_node *node)
                       &payload);
 }
 
-static tvm_ai_status run(tvm_ai_stai_context *context)
+static tvm_ai_status run(tvm_ai_instance *instance)
 {
+    tvm_ai_stai_context *context = (void *)instance; /* which begins with it */
     tvm_ai_observer observer;
     observer.notify = notify;
     observer.cookie = context;
-    return tvm_ai_run_observed(&context->instance, context->observable, &observer);
+    return tvm_ai_run_observed(instance, context->observable, &observer);
 }
 
 TVM_AI_SHARED
 stai_return_code tvm_ai_stai_set_callback(stai_network *network, stai_event_cb callback, void *cookie,
-                                          const tvm_ai_stai_model *model, const tvm_ai_observable *observable)
+                                          const tvm_ai_stai_observable *observable)
 {
-    tvm_ai_stai_context *context = tvm_ai_stai_find(network, model);
-    if (context == NULL) {
-        return tvm_ai_stai_bad(network);
+    tvm_ai_stai_context *context = (void *)network;
+    const stai_return_code code = tvm_ai_stai_check(network, observable->model);
+    if (code != STAI_SUCCESS) {
+        return code;
     }
-    context->observable = observable;
+    context->observable = observable->observable;
     context->callback = callback;
     context->cookie = cookie;
-    context->run = callback != NULL ? run : NULL;
-    return STAI_SUCCESS;
+    context->run = callback != NULL ? run : tvm_ai_run;
+    return code;
 }

@@ -20,13 +20,20 @@ typedef struct {
     const ai_network_report *report;
 } tvm_ai_x_cube_ai_model;
 
+/* Inputs or outputs of a model; in flash. */
+typedef struct {
+    const tvm_ai_x_cube_ai_model *model;
+    ai_buffer *buffers;
+    ai_u32 number;
+} tvm_ai_x_cube_ai_side;
+
 /* The only instance of a model, which a handle points to; zeros at first. */
 typedef struct tvm_ai_x_cube_ai_network {
-    const tvm_ai_x_cube_ai_model *model;   /* null: not created */
-    ai_error error;                        /* the first one since it was last read */
     tvm_ai_instance instance;
-    /* What runs it while somebody observes, or null; what of; and who. */
-    tvm_ai_status (*run)(struct tvm_ai_x_cube_ai_network *network);
+    const tvm_ai_x_cube_ai_model *model;   /* null: not created */
+    ai_u32 error;                          /* type and code of the first one since it was last read */
+    tvm_ai_status (*run)(tvm_ai_instance *instance); /* what runs it: it differs while somebody observes */
+    /* Of what, and who. */
     const tvm_ai_observable *observable;
     ai_observer_node_cb on_node;
     ai_handle cookie;
@@ -51,11 +58,9 @@ ai_error tvm_ai_x_cube_ai_create_and_init(ai_handle *handle, const ai_handle act
 ai_bool tvm_ai_x_cube_ai_init(ai_handle handle, const ai_network_params *params, const tvm_ai_x_cube_ai_model *model);
 ai_handle tvm_ai_x_cube_ai_destroy(ai_handle handle, const tvm_ai_x_cube_ai_model *model);
 ai_error tvm_ai_x_cube_ai_get_error(ai_handle handle, const tvm_ai_x_cube_ai_model *model);
-ai_bool tvm_ai_x_cube_ai_get_report(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model);
 ai_bool tvm_ai_x_cube_ai_get_info(ai_handle handle, ai_network_report *report, const tvm_ai_x_cube_ai_model *model);
 ai_bool tvm_ai_x_cube_ai_params_get(ai_network_params *params, const tvm_ai_x_cube_ai_model *model);
-ai_buffer *tvm_ai_x_cube_ai_inputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model);
-ai_buffer *tvm_ai_x_cube_ai_outputs_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_model *model);
+ai_buffer *tvm_ai_x_cube_ai_buffers_get(ai_handle handle, ai_u16 *count, const tvm_ai_x_cube_ai_side *side);
 ai_i32 tvm_ai_x_cube_ai_run(ai_handle handle, const ai_buffer *inputs, const ai_buffer *outputs,
                             const tvm_ai_x_cube_ai_model *model);
 

@@ -35,12 +35,13 @@ static void notify(void *cookie, tvm_ai_event event, const tvm_ai_node *node)
     tell(cookie, event == TVM_AI_BEFORE_NODE ? AI_OBSERVER_PRE_EVT : AI_OBSERVER_POST_EVT, node);
 }
 
-static tvm_ai_status run(tvm_ai_x_cube_ai_network *network)
+static tvm_ai_status run(tvm_ai_instance *instance)
 {
+    tvm_ai_x_cube_ai_network *network = (void *)instance; /* which begins with it */
     tvm_ai_observer observer;
     observer.notify = notify;
     observer.cookie = network;
-    return tvm_ai_run_observed(&network->instance, network->observable, &observer);
+    return tvm_ai_run_observed(instance, network->observable, &observer);
 }
 
 /* The linker's: first and behind the last of the addresses. Null in a program without such networks. */
@@ -97,7 +98,7 @@ ai_bool ai_platform_observer_unregister(ai_handle network, ai_observer_node_cb c
         return 0;
     }
     found->network->on_node = NULL;
-    found->network->run = NULL;
+    found->network->run = tvm_ai_run;
     return 1;
 }
 
