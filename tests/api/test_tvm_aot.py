@@ -14,7 +14,7 @@ from tests.api.layered import CLIENTS, layered, without_weights
 from tests.firmware.build import build_firmware, build_host_program
 from tests.firmware.test_api import F405, tiny_line
 from tests.tiny_models import tiny, total
-from tests.toolchains import C99, M4
+from tests.toolchains import C99, M4, WARNINGS, Toolchain
 from tvm_stm32.api.emit import emit_library
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.write import write_artifacts
@@ -23,6 +23,18 @@ from tvm_stm32.emulator.run import run_elf
 from tvm_stm32.errors import SettingsError
 
 MODELS = [layered(model, "tvm-aot") for model in (tiny(), tiny("outside", "application", "application"), total())]
+
+WITH_DEVICE = layered(tiny(), "tvm-aot", accelerator="yes")
+#: all forms of run, in C++
+FORMS = """
+#include "tvmgen_tiny.h"
+int32_t run(tvmgen_tiny_inputs *x, tvmgen_tiny_outputs *y, tvmgen_tiny_workspace_pools *pools, tvmgen_tiny_devices *on);
+int32_t run(tvmgen_tiny_inputs *x, tvmgen_tiny_outputs *y, tvmgen_tiny_workspace_pools *pools, tvmgen_tiny_devices *on)
+{
+    return tvmgen_tiny_run(pools) + tvmgen_tiny_run(x, y) + tvmgen_tiny_run(x, y, pools) + tvmgen_tiny_run(x, y, on)
+         + tvmgen_tiny_run(x, y, pools, on);
+}
+"""
 
 PRINTED = [
     "starting",
@@ -58,6 +70,15 @@ def test_on_the_host_under_sanitizers(tmp_path: Path) -> None:
     command = [build_host_program("tvm_aot", MODELS, tmp_path, programs=CLIENTS)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (run.stderr, run.stdout.splitlines(), run.returncode) == ("", PRINTED, 0)
+
+
+def test_a_model_with_a_device(tmp_path: Path) -> None:
+    command = [build_host_program("tvm_aot_devices", [WITH_DEVICE], tmp_path, programs=CLIENTS)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.stderr, run.stdout, run.returncode) == ("", "done\n", 0)
+    (tmp_path / "forms.cpp").write_text(FORMS)
+    includes = ["-I.", "-Iapi/tvm_aot"]
+    Toolchain("c++", ("g++", "-std=c++17", *WARNINGS)).compile(tmp_path, *includes, "-fsyntax-only", "forms.cpp")
 
 
 def symbols(path: Path, undefined: bool = False) -> set[str]:

@@ -47,6 +47,13 @@ def test_a_pool_aligns_what_lies_in_it() -> None:
     assert sorted(found["a"].offsets.values()) == [0, 32, 64, 96]
 
 
+def test_working_memory_is_a_multiple_of_its_alignment() -> None:
+    """What is left of a pool behind the last multiple is not used: the array would reach beyond its end."""
+    with pytest.raises(CapacityError):
+        place([Buffer("a", 100, 0, 0)], {}, [Pool("odd", size=100)], [], {})
+    assert where(place([Buffer("a", 100, 0, 0)], {}, [Pool("even", size=104)], [], {})) == {"a": "even"}
+
+
 def test_a_large_buffer_does_not_fail_because_of_small_ones() -> None:
     buffers = [Buffer("small", 32, 0, 0), Buffer("large", 256, 0, 0)]
     found = place(buffers, {"small": 500}, [Pool("a", size=256, speed=0), Pool("b", size=32, speed=1)], [], {})

@@ -53,7 +53,7 @@ def st_pool(name: str, rights: str, grades: str, offset: str, size: str) -> dict
 def test_st_json(tmp_path: Path) -> None:
     pools = [
         st_pool("axiRAM", "ACC_WRITE", "MID MID", "0x24000000", "512"),
-        st_pool("dtcm", "ACC_WRITE", "HIGH LOW", "0x20000000", "64"),
+        st_pool("D-TCM", "ACC_WRITE", "HIGH LOW", "0x20000000", "64"),
         st_pool("none", "ACC_WRITE", "HIGH LOW", "0x30000000", "0"),
         st_pool("octoFlash", "ACC_READ", "LOW HIGH", "0x90000000", "65536"),
     ]
@@ -62,7 +62,7 @@ def test_st_json(tmp_path: Path) -> None:
     axi, dtcm, octo = memory_pools(str(path), None)
     assert [(p.name, p.kind, p.address, p.size) for p in (axi, dtcm, octo)] == [
         ("axiram", "ram", 0x24000000, 512 << 10),
-        ("dtcm", "ram", 0x20000000, 64 << 10),
+        ("d_tcm", "ram", 0x20000000, 64 << 10),
         ("octoflash", "flash", 0x90000000, 64 << 20),
     ]
     assert dtcm.speed < axi.speed < octo.speed

@@ -24,7 +24,7 @@ from tvm_stm32.codegen.compiled_model import (
 )
 from tvm_stm32.codegen.limits import check_interface
 from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
-from tvm_stm32.codegen.pools import ARENA, ARENA_ALIGNMENT, divide, working_names
+from tvm_stm32.codegen.pools import ARENA, divide, working_names
 from tvm_stm32.codegen.schedule import least_bytes, schedule
 from tvm_stm32.kernels.fusion import Layers, fuse_rows
 from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
@@ -33,6 +33,7 @@ from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import target_of
 from tvm_stm32.memory.buffer import aligned
 from tvm_stm32.memory.planner import Plan
+from tvm_stm32.memory.pools import ARENA_ALIGNMENT
 from tvm_stm32.model.load import load_model
 from tvm_stm32.model.network import Network, Operator, Quantization, Tensor
 from tvm_stm32.quantize.fold import fold

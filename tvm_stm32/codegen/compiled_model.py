@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tvm_stm32.memory.pools import Pool
+from tvm_stm32.memory.pools import ARENA_ALIGNMENT, Pool
 
 
 class TensorQuantization(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ class PlacedPool(msgspec.Struct, frozen=True):
     @property
     def alignment(self) -> int:
         """Bytes; of its start, and of the copy in it."""
-        return max(8, self.pool.alignment)
+        return max(ARENA_ALIGNMENT, self.pool.alignment)
 
     @property
     def copy_offset(self) -> int:

@@ -108,7 +108,7 @@ class Group:
         """The C expression for where they are."""
         if self.linked:
             return f"&{self.symbol}"
-        return f"(const void *)UINT32_C(0x{self.placed.pool.address:08x})"
+        return f"(const void *)(uintptr_t)UINT32_C(0x{self.placed.pool.address:08x})"
 
     @property
     def offset(self) -> int:

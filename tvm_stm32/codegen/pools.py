@@ -13,11 +13,9 @@ from tvm_stm32.codegen.parameters import parameter_offsets
 from tvm_stm32.errors import CapacityError
 from tvm_stm32.memory.buffer import aligned
 from tvm_stm32.memory.planner import Plan
-from tvm_stm32.memory.pools import MAX_POOLS, Pool
+from tvm_stm32.memory.pools import ARENA_ALIGNMENT, MAX_POOLS, Pool
 from tvm_stm32.memory.weights import share_out
 
-#: bytes; what working memory must be aligned to at its start
-ARENA_ALIGNMENT = 8
 #: the C name of the first pool of working memory
 ARENA = "activations"
 

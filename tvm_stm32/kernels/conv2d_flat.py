@@ -141,10 +141,8 @@ def build_conv2d_flat(spec: FlatSpecification) -> Any:
 def implement_flat(
     x: str,
     y: str,
-    x_shape: tuple[int, int, int],
-    y_shape: tuple[int, int, int],
+    runs: PixelRuns,
     weights: npt.NDArray[np.int8],
-    strides: tuple[int, int],
     groups: int,
     rule: NarrowRule,
     scratch: int,
@@ -155,14 +153,13 @@ def implement_flat(
     kernel is for the number of inputs; its alternatives are for any number, the faster first.
     """
     outputs, inputs = weights.shape
-    pixels = y_shape[1] if strides != (1, 1) else y_shape[0] * y_shape[1]
-    if pixels == 1:
+    if runs.pixels == 1:
         return None
     steps, rest, form = -(-inputs // 2), outputs // groups % 4, rule.requantization
     run = max(2, scratch // 4 // (4 * steps * groups) & ~1)
 
     def implementation(microkernel: Flat, alternatives: tuple[Implementation, ...]) -> Implementation:
-        spec = FlatSpecification(x_shape, y_shape, strides, groups, run, microkernel)
+        spec = FlatSpecification(runs.x, runs.y, runs.strides, groups, run, microkernel)
         layout = f"{list(weights.shape)} with biases and requantization, as the flat microkernel reads them"
         return Implementation(
             specification=spec,
@@ -173,7 +170,7 @@ def implement_flat(
                 Scratch(2 * groups * spec.slice_values),
                 Output(y),
             ),
-            macs=y_shape[0] * y_shape[1] * weights.size,
+            macs=runs.y[0] * runs.y[1] * weights.size,
             microkernels=(spec.widen, microkernel),
             overlaps=(Overlap(written=3, read=0, distances=spec.overlap),),
             rounding=form.describe(),

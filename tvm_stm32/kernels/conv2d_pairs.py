@@ -73,10 +73,8 @@ def build_conv2d_pairs(spec: PairsSpecification) -> Any:
 def implement_pairs(
     x: str,
     y: str,
-    x_shape: tuple[int, int, int],
-    y_shape: tuple[int, int, int],
+    runs: PixelRuns,
     weights: npt.NDArray[np.int8],
-    strides: tuple[int, int],
     rule: NarrowRule,
     alternatives: tuple[Implementation, ...],
 ) -> Implementation | None:
@@ -85,12 +83,12 @@ def implement_pairs(
     That is for single pixels, many inputs, and one or two outputs, for which others have less to do.
     """
     outputs, inputs = weights.shape
-    form, runs = rule.requantization, PixelRuns(x_shape, y_shape, strides)
+    form = rule.requantization
     odd = runs.pixels % 2 == 1
-    microkernel = Pairs(inputs, outputs, strides[1] * inputs, outputs, odd, runs.backwards, form)
+    microkernel = Pairs(inputs, outputs, runs.strides[1] * inputs, outputs, odd, runs.backwards, form)
     if runs.pixels == 1 or outputs <= 2 or not microkernel.possible():
         return None
-    spec = PairsSpecification(x_shape, y_shape, strides, microkernel)
+    spec = PairsSpecification(runs.x, runs.y, runs.strides, microkernel)
     firsts = range(0, runs.pixels, 2)
     order = crossed(inputs)
     stream = pack_stream(weights[:, None, :], rule.biases, rule.layer, form, order, narrow=False, masked=True)
@@ -99,7 +97,7 @@ def implement_pairs(
         specification=spec,
         build=lambda: build_conv2d_pairs(spec),
         arguments=(Input(x), Constant("stream", stream, layout), Output(y)),
-        macs=y_shape[0] * y_shape[1] * weights.size,
+        macs=runs.y[0] * runs.y[1] * weights.size,
         microkernels=(microkernel,),
         overlaps=(Overlap(written=2, read=0, distances=spec.distances(firsts)),),
         rounding=form.describe(),

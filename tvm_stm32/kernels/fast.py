@@ -12,7 +12,7 @@ from tvm_stm32.kernels.conv2d_flat import implement_flat
 from tvm_stm32.kernels.conv2d_pairs import implement_pairs
 from tvm_stm32.kernels.conv2d_rows import implement_rows
 from tvm_stm32.kernels.conv2d_winograd import implement_winograd
-from tvm_stm32.kernels.convolution_geometry import laid_down
+from tvm_stm32.kernels.convolution_geometry import PixelRuns, laid_down
 from tvm_stm32.kernels.dense import implement_dense
 from tvm_stm32.kernels.depthwise_planes import implement_planes
 from tvm_stm32.kernels.implementation import Implementation, Scratch
@@ -73,7 +73,7 @@ def _conv2d(
     if y_shape[:2] == (1, 1) and whole and groups == 1 and before == (0, 0):
         return implement_dense(x.name, y.name, data.reshape(len(data), -1), rule, target.objective)
     if data.shape[1:3] == (1, 1) and padding == Padding():
-        flat = _flat(x.name, y.name, x_shape, y_shape, data[:, 0, 0], strides, groups, rule, target)
+        flat = _flat(x.name, y.name, PixelRuns(x_shape, y_shape, strides), data[:, 0, 0], groups, rule, target)
         if flat is not None:
             return flat
     if groups == 1:
@@ -120,26 +120,23 @@ def _fully_connected(network: Network, operator: Operator, target: Target, range
         return None
     if rows == 1:
         return implement_dense(x.name, y.name, data, rule, target.objective)
-    x_shape, y_shape = (rows, 1, inputs), (rows, 1, outputs)
-    return _flat(x.name, y.name, x_shape, y_shape, data, (1, 1), 1, rule, target)
+    return _flat(x.name, y.name, PixelRuns((rows, 1, inputs), (rows, 1, outputs), (1, 1)), data, 1, rule, target)
 
 
 def _flat(
     x: str,
     y: str,
-    x_shape: tuple[int, int, int],
-    y_shape: tuple[int, int, int],
+    runs: PixelRuns,
     weights: npt.NDArray[np.int8],
-    strides: tuple[int, int],
     groups: int,
     rule: NarrowRule,
     target: Target,
 ) -> Implementation | None:
     """1x1 convolution; for time a kernel of one shape is the first choice."""
-    flat = implement_flat(x, y, x_shape, y_shape, weights, strides, groups, rule, target.scratch)
+    flat = implement_flat(x, y, runs, weights, groups, rule, target.scratch)
     if flat is None or groups > 1 or target.objective != "time":
         return flat
-    return implement_pairs(x, y, x_shape, y_shape, weights, strides, rule, (flat, *flat.alternatives)) or flat
+    return implement_pairs(x, y, runs, weights, rule, (flat, *flat.alternatives)) or flat
 
 
 def _depthwise(

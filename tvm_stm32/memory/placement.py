@@ -61,7 +61,7 @@ def _attempt(
             if (pool.internal and buffer.name in application) or (pool.name not in held and len(held) == MAX_POOLS):
                 continue
             together = [*held.get(pool.name, []), buffer]
-            if pool.size < 0 or fits(together, pool.alignment, sharing, pool.size):
+            if pool.room < 0 or fits(together, pool.alignment, sharing, pool.room):
                 held[pool.name] = together
                 break
         else:

@@ -119,7 +119,7 @@ def _from_st(pool: _StPool) -> PoolEntry:
 
     latency = _GRADES.get(pool.prop.latency.upper(), 1)
     return PoolEntry(
-        name=pool.name,
+        name=re.sub(r"\W", "_", pool.name),
         kind="ram" if pool.prop.rights.upper() == "ACC_WRITE" else "flash",
         address=amount(pool.offset),
         size=amount(pool.size),

@@ -13,6 +13,8 @@ from tvm_stm32.errors import SettingsError
 
 #: pools of working memory, and groups of weights, that an instance holds; TVM_AI_MAX_POOLS of tvm_ai_pools.h
 MAX_POOLS = 8
+#: bytes; what working memory is aligned to at its start, and a multiple of
+ARENA_ALIGNMENT = 8
 #: bytes; kernels read words
 LEAST_ALIGNMENT = 4
 
@@ -43,6 +45,11 @@ class Pool(msgspec.Struct, frozen=True):
     def end(self) -> int:
         """The first address behind it, of a pool whose address and size are known."""
         return self.address + self.size
+
+    @property
+    def room(self) -> int:
+        """Bytes for working memory, whose size is a multiple of what it is aligned to; -1: no bound is known."""
+        return self.size // ARENA_ALIGNMENT * ARENA_ALIGNMENT if self.size >= 0 else -1
 
     @property
     def located(self) -> bool:

@@ -55,7 +55,7 @@ def cmake_package(env: Any, target: str, models: Model | list[Model], **settings
         The files: of each model in the order of `package_files`, then those of PACKAGE.
     """
     call = f"TvmCMakePackage({str(target)!r})"
-    packed = [models] if isinstance(models, Model) else list(models)
+    packed = list(models) if isinstance(models, list | tuple) else [models]
     for model in packed:
         if not isinstance(model, Model):
             raise SettingsError(f"{model!r} is no model", call, "give it what env.TvmModel returns")

@@ -26,6 +26,9 @@ _COMPILER = ("apache-tvm", "modm-devices", "onnx")
 #: How a verb is run. What is between $( and $) is not signed: another interpreter at another path makes the same files.
 COMMAND = "$( $TVM_STM32_PYTHON $) -P -m tvm_stm32"
 
+#: Construction variables of a command whose program is no dependency of what it makes, which SCons need not look for.
+UNNAMED_PROGRAM = {"IMPLICIT_COMMAND_DEPENDENCIES": False}
+
 
 @cache
 def digest() -> str:
@@ -74,7 +77,8 @@ def run(env: Any, targets: Any, sources: Any, variable: str, **variables: Any) -
     or keywords of ``env.Command``.
     """
     generators = [*env.get("SHELL_ENV_GENERATORS", []), shell_environment]
-    nodes = env.Command(targets, sources, action(variable), SHELL_ENV_GENERATORS=generators, **variables)
+    variables |= UNNAMED_PROGRAM | {"SHELL_ENV_GENERATORS": generators}
+    nodes = env.Command(targets, sources, action(variable), **variables)
     env.Depends(nodes, env.Value(digest()))
     env.Precious(nodes)
     return list(nodes)

@@ -51,12 +51,13 @@ def _prefix_maps(target: Any, source: Any, env: Any, for_signature: bool) -> lis
 
 def objects(env: Any, sources: list[Any]) -> list[Any]:
     """One object node for each C file of `sources`, beside it."""
-    return [node for source in sources for node in env.StaticObject(source, **_OVERRIDES)]
+    return list(env.StaticObject(source=sources, **_OVERRIDES))
 
 
 def archive(env: Any, target: Any, members: list[Any]) -> list[Any]:
     """The node of the static library `target`, made of the objects `members`; its sizes are printed."""
     generators = [*env.get("SHELL_ENV_GENERATORS", []), generator.shell_environment]
-    nodes = env.StaticLibrary(target, members, SHELL_ENV_GENERATORS=generators, **_OVERRIDES)
+    overrides = _OVERRIDES | generator.UNNAMED_PROGRAM | {"SHELL_ENV_GENERATORS": generators}
+    nodes = env.StaticLibrary(target, members, **overrides)
     env.AddPostAction(nodes, generator.action("TVM_STM32_LIBRARYSIZE"))
     return list(nodes)

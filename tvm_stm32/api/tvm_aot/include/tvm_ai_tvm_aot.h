@@ -10,6 +10,9 @@
 /* Run with these tensors, null: where they are in the activations; and parameters, null: the model's. The error. */
 int32_t tvm_ai_tvm_aot_run(const tvm_ai_model *model, void *const *tensors, void *activations, const void *parameters);
 
+/* `status` as the error of a run. */
+int32_t tvm_ai_tvm_aot_error(tvm_ai_status status);
+
 /* Where an input or output is in the activations; null if they are. */
 void *tvm_ai_tvm_aot_place(const tvm_ai_model *model, uint32_t tensor, void *activations);
 

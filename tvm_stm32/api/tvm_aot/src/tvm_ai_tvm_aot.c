@@ -2,7 +2,8 @@
 /* Runs of the tvm-aot layer: an instance lives as long as a run, so models have no state, and runs are re-entrant. */
 #include "tvm_ai_tvm_aot.h"
 
-static int32_t error_of(tvm_ai_status status)
+TVM_AI_SHARED
+int32_t tvm_ai_tvm_aot_error(tvm_ai_status status)
 {
     switch (status) {
     case TVM_AI_OK:
@@ -35,7 +36,7 @@ int32_t tvm_ai_tvm_aot_run(const tvm_ai_model *model, void *const *tensors, void
         }
         status = tvm_ai_run(&instance);
     }
-    return error_of(status);
+    return tvm_ai_tvm_aot_error(status);
 }
 
 TVM_AI_SHARED
