@@ -44,6 +44,7 @@ PRINTED = [
     "total: -94",
     tiny_line("pools", 3),
     without_weights("no weights", 3),
+    tiny_line("constant pool", 3),
     tiny_line("mapped", 4),
     "total: 26",
     tiny_line("mapped again", 5),

@@ -19,5 +19,10 @@ def parameter_offsets(parameters: Sequence[Parameter]) -> list[int]:
     return offsets
 
 
+def parameter_bytes(parameters: Sequence[Parameter]) -> bytes:
+    """The struct as it is in the memory of a little-endian machine."""
+    return b"".join(p.values.ljust(_aligned(len(p.values)), b"\0") for p in parameters)
+
+
 def _aligned(offset: int) -> int:
     return -(-offset // PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT

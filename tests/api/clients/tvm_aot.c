@@ -147,6 +147,12 @@ static void workspace_pools(void)
     CHECK(tvmgen_tiny_run(&tiny_inputs, &tiny_outputs, &pools) == 0);
     show("no weights", sums, real);
 
+    static const uint8_t constants[] __attribute__((aligned(4))) = {TVMGEN_TINY_PARAMETERS_CONSTANT_POOL_DATA};
+    CHECK(sizeof constants == TVMGEN_TINY_PARAMETERS_CONSTANT_POOL_SIZE);
+    pools.parameters = (void *)(uintptr_t)constants;
+    CHECK(tvmgen_tiny_run(&tiny_inputs, &tiny_outputs, &pools) == 0);
+    show("constant pool", sums, real);
+
     /* Inputs and outputs in the pool; the same memory for another model in between. */
     pools.parameters = NULL;
     struct tvmgen_tiny_inputs in = tvmgen_tiny_map_inputs(&pools);

@@ -10,7 +10,7 @@ from typing import Any
 
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.manifest import activations_size
-from tvm_stm32.codegen.parameters import parameter_offsets
+from tvm_stm32.codegen.parameters import parameter_bytes
 from tvm_stm32.errors import SettingsError
 
 #: bytes; of each memory, whose size is a multiple of it
@@ -62,11 +62,8 @@ def context(model: CompiledModel) -> dict[str, Any]:
 
 def _constants(model: CompiledModel) -> bytes:
     """``struct <model>_parameters`` as it is in the memory of a little-endian machine; at least one block."""
-    offsets = parameter_offsets(model.parameters)
-    memory = bytearray(_rounded(max(1, offsets[-1]), MEMORY_ALIGNMENT))
-    for parameter, offset in zip(model.parameters, offsets[:-1], strict=True):
-        memory[offset : offset + len(parameter.values)] = parameter.values
-    return bytes(memory)
+    content = parameter_bytes(model.parameters)
+    return content.ljust(_rounded(max(1, len(content)), MEMORY_ALIGNMENT), b"\0")
 
 
 def _rounded(size: int, alignment: int) -> int:

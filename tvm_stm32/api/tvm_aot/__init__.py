@@ -22,6 +22,7 @@ TVM_AOT = Layer(
     name="tvm-aot",
     templates={
         "tvmgen_@.h": "templates/model.h.j2",
+        "tvmgen_@_constants.h": "templates/constants.h.j2",
         "tvmgen_@_functions.h": "templates/functions.h.j2",
         "@_tvm_aot.c": "templates/model.c.j2",
         "@_tvm_aot_functions.c": "templates/functions.c.j2",

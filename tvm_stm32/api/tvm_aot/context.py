@@ -10,6 +10,7 @@ from typing import Any
 from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.codegen.manifest import activations_size
 from tvm_stm32.codegen.naming import RESERVED
+from tvm_stm32.codegen.parameters import parameter_bytes
 from tvm_stm32.errors import SettingsError
 
 #: bytes; clients take the workspace from an allocator that hands out multiples of it
@@ -34,6 +35,7 @@ def context(model: CompiledModel) -> dict[str, Any]:
             "outputs": all(model.tensor(name).pool == "activations" for name in model.outputs),
         },
         "functions": model.kernels,
+        "constants": parameter_bytes(model.parameters),
     }
 
 
