@@ -26,8 +26,8 @@ int main(void)
         for (int32_t count = 1; count < 40; count++) {
             randomize(y, sizeof y);
             memcpy(expected, y, sizeof y);
-            weighted_sum_20(a + at, b, y + at, count, 712345, 501234, 345678);
-            portable_weighted_sum_20(a + at, b, expected + at, count, 712345, 501234, 345678);
+            weighted_sum_20(a + at, b, y + at, count, 212345678, 547483647, 34567890);
+            portable_weighted_sum_20(a + at, b, expected + at, count, 212345678, 547483647, 34567890);
             if (memcmp(y, expected, sizeof y) != 0) {
                 report("sum");
             }

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tvm_stm32.quantize.weighted_sum import VALUES, Table, WeightedSum, fit_weighted_sum
+from tvm_stm32.quantize.weighted_sum import VALUES, Table, WeightedSum, fit_shortened_sum, fit_weighted_sum
 
 A, B = VALUES[:, None], VALUES[None, :]
 
@@ -66,3 +66,26 @@ def test_what_is_no_plane_has_none() -> None:
 
 def test_weights_that_leave_no_fraction_have_none() -> None:
     assert fit_weighted_sum(2.0**30, 1.0, rounded_sum(2.0**30, 1.0, 0.0, (-128, 127)), (-128, 127)) is None
+
+
+@settings(max_examples=30)
+@given(weights=st.tuples(st.floats(2**-8, 20), st.floats(2**-8, 20)), constant=st.floats(-200, 200))
+def test_shortened_products_give_every_pair(weights: tuple[float, float], constant: float) -> None:
+    expected = rounded_sum(*weights, constant, (-128, 127))
+    found = fit_shortened_sum(*weights, expected)
+    assume(found is not None)
+    assert found is not None
+    assert max(abs(found.multiplier_a), abs(found.multiplier_b), abs(found.addend)) < 2**31
+    total = (A * found.multiplier_a >> 8) + (B * found.multiplier_b >> 8) + found.addend
+    assert np.abs(total).max() < 2**31
+    np.testing.assert_array_equal(np.clip(total >> found.shift, -128, 127), expected)
+
+
+def test_ordinary_weights_have_shortened_products() -> None:
+    for weights in ((0.3779, 1.0224), (0.8411, 0.9), (1.0, 1.0), (0.25, 0.5)):
+        assert fit_shortened_sum(*weights, rounded_sum(*weights, 3.25, (-128, 127))) is not None
+
+
+def test_what_is_no_sum_has_no_shortened_products() -> None:
+    assert fit_shortened_sum(1.0, 1.0, A * B // 128) is None
+    assert fit_shortened_sum(2.0**30, 1.0, A + 0 * B) is None

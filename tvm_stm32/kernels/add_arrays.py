@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from tvm.script import tirx as T
 
 from tvm_stm32.kernels.elementwise import ElementwiseSpecification
@@ -14,14 +15,15 @@ from tvm_stm32.kernels.elementwise_rules import ProvenSumInt8, implement_add
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.microkernels.weighted_sum import WeightedSumOfArrays
 from tvm_stm32.model.network import Network, Operator
+from tvm_stm32.quantize.weighted_sum import ShortenedSum, fit_shortened_sum
 
 
 @dataclass(frozen=True, slots=True)
 class AddArraysSpecification:
-    """`elements` times `rule`."""
+    """`elements` times `sum`."""
 
     elements: int
-    rule: ProvenSumInt8
+    sum: ShortenedSum
 
     @property
     def family(self) -> str:
@@ -31,16 +33,20 @@ class AddArraysSpecification:
     @property
     def microkernel(self) -> WeightedSumOfArrays:
         """What computes it."""
-        return WeightedSumOfArrays(self.rule.sum.shift)
+        return WeightedSumOfArrays(self.sum.shift)
 
     def describe(self) -> str:
         """Size and arithmetic, for the comment above the C function."""
-        return f"add: {self.elements} elements\n{self.rule.describe()}"
+        first, second, addend = self.sum.multiplier_a, self.sum.multiplier_b, self.sum.addend
+        return (
+            f"add: {self.elements} elements\nint8, ((a * {first} >> 8) + (b * {second} >> 8) + {addend})"
+            f" >> {self.sum.shift}, saturated: TFLite's addition, checked for every pair of values"
+        )
 
 
 def build_add_arrays(spec: AddArraysSpecification) -> Any:
     """The TIR function of `spec`: (a, b, y)."""
-    elements, name, plane = spec.elements, spec.microkernel.name, spec.rule.sum
+    elements, name, terms = spec.elements, spec.microkernel.name, spec.sum
 
     @T.prim_func(s_tir=True)
     def add(a: T.handle("int8"), b: T.handle("int8"), y: T.handle("int8")):
@@ -55,9 +61,9 @@ def build_add_arrays(spec: AddArraysSpecification) -> Any:
                 T.address_of(B[0]),
                 T.address_of(Y[0]),
                 elements,
-                plane.multiplier_a,
-                plane.multiplier_b,
-                plane.addend,
+                terms.multiplier_a,
+                terms.multiplier_b,
+                terms.addend,
             )
         )
 
@@ -74,5 +80,10 @@ def implement_add_arrays(network: Network, operator: Operator) -> Implementation
     rule, loops = plain.specification.rule, plain.specification.loops
     if not isinstance(rule, ProvenSumInt8) or rule.bounds != (-128, 127) or len(set(loops.strides)) > 1:
         return None
-    spec = AddArraysSpecification(loops.elements, rule)
+    scale = 2.0**-rule.sum.shift
+    expected = np.clip(rule.sum.table(), -128, 127)
+    shortened = fit_shortened_sum(rule.sum.multiplier_a * scale, rule.sum.multiplier_b * scale, expected)
+    if shortened is None:
+        return None
+    spec = AddArraysSpecification(loops.elements, shortened)
     return replace(plain, specification=spec, build=lambda: build_add_arrays(spec), microkernels=(spec.microkernel,))

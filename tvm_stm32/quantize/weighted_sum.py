@@ -19,6 +19,9 @@ VALUES = np.arange(-128, 128)
 #: how far multipliers are varied, in units of the last place
 _SEARCH = 16
 
+#: bits that shortened products lose; how far their multipliers are varied, and by what
+_LOST, _FEW, _UNIT = 8, 4, 64
+
 Table = npt.NDArray[np.int64]
 
 
@@ -35,6 +38,43 @@ class WeightedSum:
         """Whether the first product with the addend, and the whole sum, stay within 32 bits for all values."""
         first = 128 * abs(self.multiplier_a) + abs(self.addend)
         return first + 128 * abs(self.multiplier_b) < 2**31
+
+    def table(self) -> Table:
+        """The sum of every pair of values, from -128 on, a first."""
+        products = VALUES[:, None] * self.multiplier_a + VALUES[None, :] * self.multiplier_b
+        return (products + self.addend) >> self.shift
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenedSum:
+    """``((a * multiplier_a >> 8) + (b * multiplier_b >> 8) + addend) >> shift``; terms and sums fit 32 bits."""
+
+    multiplier_a: int
+    multiplier_b: int
+    addend: int
+    shift: int
+
+
+def fit_shortened_sum(weight_a: float, weight_b: float, expected: Table) -> ShortenedSum | None:
+    """The sum of shortened products that equals `expected`, 256 x 256 int8 results, for every pair, once saturated.
+
+    As of `fit_weighted_sum`, the few pairs that are in doubt are settled by multipliers slightly off.
+    """
+    shift = 30 - math.ceil(math.log2(256 * (weight_a + weight_b) + 256))
+    if shift <= 0:
+        return None
+    centres = [round(weight * 2.0 ** (shift + _LOST)) for weight in (weight_a, weight_b)]
+    for i, j in _NEAREST_FIRST:
+        if max(abs(i), abs(j)) > _FEW:
+            continue
+        a, b = centres[0] + _UNIT * i, centres[1] + _UNIT * j
+        products = (VALUES * a >> _LOST)[:, None] + (VALUES * b >> _LOST)[None, :]
+        least = int(((expected << shift) - products)[expected > -128].max(initial=-(2**30)))
+        most = int((((expected + 1) << shift) - 1 - products)[expected < 127].min(initial=2**30))
+        addend = (least + most) // 2
+        if least <= most and max(a, b) < 2**31 and abs(addend) + 2 * int(np.abs(products).max()) < 2**31:
+            return ShortenedSum(a, b, addend, shift)
+    return None
 
 
 def fit_weighted_sum(weight_a: float, weight_b: float, expected: Table, bounds: tuple[int, int]) -> WeightedSum | None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weighted sums of two int8 arrays, eight elements at a time: (a * A + b * B + addend) >> shift, saturated.
+"""Weighted sums of two int8 arrays, eight elements at a time.
 
+Each is ((a * A >> 8) + (b * B >> 8) + addend) >> shift, saturated. One instruction adds a product of 32 by
+16 bits without its last 16: with bytes in the upper halves of 16-bit lanes, two elements need not be taken apart.
 Multipliers, addend and length are arguments: one function serves all additions of a model with the same shift.
 """
 
