@@ -5,17 +5,21 @@
 #                                       stops with its text
 #
 # The interpreter is TVM_STM32_PYTHON if that is set; else the one of the environment that these files were installed
-# into, of the active virtual environment, of the checkout that these files are in (.venv), or python3 of PATH.
+# into, of the active virtual environment, of the checkout that these files are in (.venv), or python3 of PATH. Files in
+# a checkout are installed nowhere, whatever folders are above them.
 
 function(tvm_stm32_python result)
   get_filename_component(checkout "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.." ABSOLUTE)
-  get_filename_component(prefix "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../.." ABSOLUTE)
+  if(EXISTS "${checkout}/tvm_stm32/__main__.py")
+    set(environments "$ENV{VIRTUAL_ENV}" "${checkout}/.venv")
+  else()
+    get_filename_component(prefix "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../.." ABSOLUTE)
+    set(environments "${prefix}" "$ENV{VIRTUAL_ENV}")
+  endif()
   find_program(TVM_STM32_PYTHON
     NAMES python3 python
-    HINTS
-      "${prefix}/bin" "${prefix}/Scripts"
-      "$ENV{VIRTUAL_ENV}/bin" "$ENV{VIRTUAL_ENV}/Scripts"
-      "${checkout}/.venv/bin" "${checkout}/.venv/Scripts"
+    HINTS ${environments}
+    PATH_SUFFIXES bin Scripts
     DOC "Python interpreter that runs tvm-stm32"
     NO_CMAKE_FIND_ROOT_PATH
   )
