@@ -32,10 +32,10 @@ def two_blocks() -> Blocks:
 
 def test_wide_layers_are_never_there_as_a_whole() -> None:
     model = compiled(two_blocks())
-    assert families(model) == ["conv2d_depthwise_conv2d", "add", "conv2d_depthwise", "conv2d_flat"]
+    assert families(model) == ["conv2d_depthwise_conv2d_add", "conv2d_depthwise", "conv2d_flat"]
     assert model.activations_size < 18 * 16 * 48  # of either tensor between
     assert model.activations_size < 0.65 * compiled(two_blocks(), "time").activations_size
-    assert model.calls[0].layer.count("+") == 2
+    assert model.calls[0].layer.count("+") == 3
     assert model.calls[0].macs == 18 * 16 * 8 * 48 * 2 + 18 * 16 * 48 * 9
 
 
@@ -52,11 +52,21 @@ def test_separate_where_no_byte_depends_on_it() -> None:
     blocks = Blocks((18, 16), 8, seed=1)
     blocks.block(8, 8)
     blocks.block(1, 8)
-    assert families(compiled(blocks)).count("conv2d_depthwise_conv2d") == 1
+    assert families(compiled(blocks)).count("conv2d_depthwise_conv2d_add") == 1
 
 
 def test_separate_where_another_reads_what_lies_between() -> None:
     blocks = Blocks((18, 16), 8, seed=1)
     between = blocks.block(6, 8)
-    assert "conv2d_depthwise_conv2d" in families(compiled(blocks))
-    assert "conv2d_depthwise_conv2d" not in families(compiled(blocks, others=(between,)))
+    assert families(compiled(blocks)) == ["conv2d_depthwise_conv2d_add"]
+    assert "add" in families(compiled(blocks, others=(between,)))
+
+
+def test_a_sum_takes_the_place_of_the_input() -> None:
+    """One tensor and scratch memory, which is 15 KB here, not two tensors."""
+    blocks = Blocks((32, 24), 16, seed=4)
+    blocks.block(6, 16)
+    blocks.block(6, 16)
+    model = compiled(blocks)
+    assert families(model) == ["conv2d_depthwise_conv2d_add"] * 2
+    assert model.activations_size < 2.5 * 32 * 24 * 16

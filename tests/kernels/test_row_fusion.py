@@ -3,23 +3,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from kernels.host_kernels import HostKernels, activation, layer
 
-from tvm_stm32.kernels.implementation import Implementation
+from tvm_stm32.kernels.implementation import Implementation, Input
 from tvm_stm32.kernels.row_fusion import fuse
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Arithmetic, Attributes, Conv2D, DepthwiseConv2D, Padding, Quantization, Tensor
+from tvm_stm32.model.network import Add, Arithmetic, Attributes, Conv2D, DepthwiseConv2D, Padding, Quantization, Tensor
 
 TARGET = Target(dsp=True)
 
 
 @dataclass(frozen=True)
 class Case:
-    """x (H, W, C), the channels between, those of the output or 0 for two layers only; the depthwise kernel."""
+    """x (H, W, C), the channels between, those of the output or 0 for two layers only; the depthwise kernel.
+
+    added: the operand of an addition that x is, if there is one.
+    """
 
     x: tuple[int, int, int]
     between: int
@@ -28,6 +31,7 @@ class Case:
     stride: int = 1
     padding: tuple[int, int] = (1, 1)
     band: int = 2
+    added: str = ""
 
     @property
     def y(self) -> tuple[int, int]:
@@ -61,6 +65,10 @@ class Case:
             ]
             tensors.append(activation(f"x{number + 1}", (1, *size), scale=0.07, zero_point=(7, -20, 4)[number]))
             kernels.append(layer(own, inputs, tensors[-1], Arithmetic.TFLITE, TARGET))
+        if self.added:
+            operands = [tensors[0], tensors[-1]] if self.added == "first" else [tensors[-1], tensors[0]]
+            tensors.append(activation("x4", tensors[-1].shape, scale=0.09, zero_point=11))
+            kernels.append(layer(Add(), operands, tensors[-1], Arithmetic.TFLITE, TARGET))
         return kernels, tensors
 
 
@@ -76,6 +84,9 @@ CASES = [
     Case((13, 12, 4), 8, 70, (5, 5), padding=(2, 2), band=4),
     Case((14, 30, 2), 66, 3, band=8),
     Case((10, 6, 3), 5, 2, (2, 4), stride=2, padding=(0, 1)),
+    Case((8, 8, 4), 16, 4, added="second"),
+    Case((11, 9, 5), 12, 5, (5, 3), padding=(2, 1), band=4, added="first"),
+    Case((13, 6, 7), 7, 7, added="second"),
 ]
 
 
@@ -101,7 +112,8 @@ def test_equals_separate_layers(number: int, compiled: tuple[HostKernels, list[r
     for values in (range(-128, 128), [-128, 127]):
         x = y = np.random.default_rng(number).choice(values, tensors[0].shape).astype(np.int8)
         for index, output in zip(separate, tensors[1:], strict=True):
-            y = library.run(index, [y], output)
+            operands = [y] if output.name != "x4" else [x, y] if CASES[number].added == "first" else [y, x]
+            y = library.run(index, operands, output)
         np.testing.assert_array_equal(library.run(joint, [x], tensors[-1]), y)
         assert len(np.unique(y)) > 10 or len(values) == 2
 
@@ -126,6 +138,20 @@ def test_what_lies_between_takes_no_memory_as_a_whole() -> None:
 def test_does_not_apply(case: Case) -> None:
     parts = case.layers()[0]
     assert fuse(tuple(parts), case.band) is None
+
+
+def test_a_sum_may_take_the_place_of_the_input() -> None:
+    joint = fuse(tuple(Case((9, 8, 4), 16, 4, added="second").layers()[0]), 2)
+    assert joint is not None
+    (overlap,) = joint.overlaps
+    assert overlap.distances.least == 0
+
+
+def test_only_the_input_is_added() -> None:
+    *parts, addition = Case((8, 8, 4), 16, 4, added="second").layers()[0]
+    other = replace(addition, arguments=(addition.arguments[0], Input("another"), *addition.arguments[2:]))
+    assert fuse((*parts, addition), 2) is not None
+    assert fuse((*parts, other), 2) is None
 
 
 def test_other_kernels_are_not_joined() -> None:

@@ -14,9 +14,13 @@ from tvm_stm32.model.network import TOGETHER, Operator
 #: rows of a depthwise convolution's output that may be computed together
 BANDS = (8, 4, 2)
 
+#: neighbours that a depthwise convolution may be computed with
+DEEPEST = 3
+
 #: the least bytes that kernels in this order need
 Bound = Callable[[Sequence[Implementation]], int]
-#: for each depthwise convolution how many neighbours it is computed with: 0, 1 (before it) or 2 (after it, too)
+#: for each depthwise convolution how many neighbours it is computed with: 0, 1 (before it), 2 (after it, too) or 3 (the
+#: addition after that)
 Depths = dict[int, int]
 
 
@@ -42,7 +46,7 @@ def fuse_rows(layers: Layers, owners: Mapping[str, str], outputs: Collection[str
     neighbours = _neighbours(layers.implementations, owners, outputs)
     best, least = layers, bound(layers.implementations)
     for band in BANDS:
-        for depth in (1, 2):
+        for depth in range(1, DEEPEST + 1):
             depths = dict.fromkeys(neighbours, depth)
             found = _joined(layers, neighbours, depths, band)
             size = bound(found.implementations)
@@ -67,7 +71,7 @@ def _separated(
 def _neighbours(
     implementations: Sequence[Implementation], owners: Mapping[str, str], outputs: Collection[str]
 ) -> dict[int, tuple[int, ...]]:
-    """By the position of each depthwise convolution: what it alone reads, itself, and what alone reads it."""
+    """By the position of each depthwise convolution: what it alone reads, itself, what alone reads it, and that."""
     kept = {owners.get(name, name) for name in outputs}
     writers: dict[str, int] = {}
     readers: dict[str, list[int]] = {}
@@ -81,13 +85,17 @@ def _neighbours(
     for index, implementation in enumerate(implementations):
         if not isinstance(implementation.specification, PlanesSpecification):
             continue
-        read, written = (
-            next(owners.get(a.tensor, a.tensor) for a in implementation.arguments if isinstance(a, kind))
-            for kind in (Input, Output)
-        )
-        if read in writers and read not in kept and readers[read] == [index]:
-            after = readers.get(written, [])
-            found[index] = (writers[read], index, *(after if len(after) == 1 and written not in kept else ()))
+        read = next(owners.get(a.tensor, a.tensor) for a in implementation.arguments if isinstance(a, Input))
+        if read not in writers or read in kept or readers[read] != [index]:
+            continue
+        members = [writers[read], index]
+        while len(members) <= DEEPEST:
+            result = next(a.tensor for a in implementations[members[-1]].arguments if isinstance(a, Output))
+            after = readers.get(owners.get(result, result), [])
+            if len(after) != 1 or owners.get(result, result) in kept:
+                break
+            members += after
+        found[index] = tuple(members)
     return found
 
 

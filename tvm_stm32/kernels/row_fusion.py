@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A 1x1 convolution, the depthwise convolution that reads it, and the 1x1 that reads that, a band of rows at a time.
+"""A 1x1 convolution, the depthwise convolution that reads it, the 1x1 that reads that, and the addition of the input
+to the latter: a band of rows at a time.
 
 What is between them is never there as a whole: scratch holds the rows that a band of the depthwise convolution reads,
-of which the next band keeps the last, and the band itself. The microkernels are those of the separate kernels.
+of which the next band keeps the last, and the band itself. The microkernels are those of the separate kernels. A sum
+may take the place of the input, row by row.
 """
 
 from __future__ import annotations
@@ -14,10 +16,19 @@ from tvm.script import tirx as T
 from tvm.script.ir_builder import IRBuilder
 from tvm.script.ir_builder import tirx as build
 
+from tvm_stm32.kernels.add_arrays import AddArraysSpecification
 from tvm_stm32.kernels.conv2d_flat import FlatSpecification
 from tvm_stm32.kernels.implementation import Argument, Constant, Implementation, Input, Output, Scratch, Specification
 from tvm_stm32.kernels.overlap import ANYWHERE, Distances, Overlap
 from tvm_stm32.kernels.planes import PlaneCalls, PlanesSpecification
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """The addition of the input to the last convolution's result; `first`: whether that is its first operand."""
+
+    addition: AddArraysSpecification
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +39,12 @@ class FusedSpecification:
     planes: PlanesSpecification
     last: FlatSpecification | None
     rest: FlatSpecification | None
+    residual: Residual | None
 
     @property
     def family(self) -> str:
         """The kernel family's name."""
-        return "conv2d_depthwise_conv2d" if self.last else "conv2d_depthwise"
+        return "conv2d_depthwise" + "_conv2d" * bool(self.last) + "_add" * bool(self.residual)
 
     @property
     def row(self) -> int:
@@ -63,7 +75,11 @@ class FusedSpecification:
             (b * planes.band, b * planes.band * outer.stride + planes.kept - outer.padding)
             for b in range(1, planes.bands)
         ]
-        needed = [(written * self.output_row, max(line, 0) * row) for written, line in after if line < outer.inputs]
+        needed = [
+            (written * self.output_row, max(min(line, written) if self.residual else line, 0) * row)
+            for written, line in after
+            if line < outer.inputs or self.residual
+        ]
         return Distances(least=max(written - read for written, read in needed)) if needed else ANYWHERE
 
     def describe(self) -> str:
@@ -72,6 +88,8 @@ class FusedSpecification:
         parts = [f"{self.family}: 1x1 from {self.first.x[2]} channels; {first.describe()}", self.planes.describe()]
         if self.last:
             parts.append(f"1x1 to {self.last.y[2]} channels; {self.last.microkernel.requantization.describe()}")
+        if self.residual:
+            parts.append(f"{self.residual.addition.describe()}; x is {'b' if self.residual.first else 'a'}")
         return "\n".join(parts)
 
 
@@ -138,6 +156,19 @@ def build_fused(spec: FusedSpecification) -> Any:
             name = microkernel.name
             build.evaluate(calls.multiply(name, at("planes", done, 0, 0), constants, to, band, count))
 
+        def finish(part: FlatSpecification, band: Any) -> None:
+            """The last convolution of a band, and the addition to it, which has the band's own place until then."""
+            written = band * (planes.band * spec.output_row)
+            if spec.residual is None:
+                pointwise(part, "band", 0, "last_stream", "y", written)
+                return
+            pointwise(part, "band", 0, "last_stream", "band", 0)
+            operands = at("band", 0), at("x", written)
+            addition, count = spec.residual.addition, part.y[0] * spec.output_row
+            terms = addition.sum.multiplier_a, addition.sum.multiplier_b, addition.sum.addend
+            a, b = operands if spec.residual.first else operands[::-1]
+            build.evaluate(T.call_extern("void", addition.microkernel.name, a, b, at("y", written), count, *terms))
+
         build.evaluate(calls.fill(at("planes", 0, 0, 0), rows))
         with build.serial(bands) as band:
             IRBuilder.name("band", band)
@@ -159,25 +190,24 @@ def build_fused(spec: FusedSpecification) -> Any:
                 left = planes.channels - planes.planes
                 depthwise(left, planes.planes - planes.channels % planes.planes, band, start, end)
             if spec.last is not None:
-                written = band * (planes.band * spec.output_row)
                 if rest == planes.band:
-                    pointwise(spec.last, "band", 0, "last_stream", "y", written)
+                    finish(spec.last, band)
                 else:
                     assert spec.rest is not None
                     with build.If(band < bands - 1):
                         with build.Then():
-                            pointwise(spec.last, "band", 0, "last_stream", "y", written)
+                            finish(spec.last, band)
                         with build.Else():
-                            pointwise(spec.rest, "band", 0, "last_stream", "y", written)
+                            finish(spec.rest, band)
     return builder.get()
 
 
 def fuse(parts: tuple[Implementation, ...], band: int) -> Implementation | None:
-    """The kernel that does in turn what two or three kernels do, or None where it does not apply.
+    """The kernel that does in turn what two to four kernels do, or None where it does not apply.
 
     Args:
-        parts: a 1x1 convolution, a depthwise convolution and, if there are three, a 1x1, each the reader of the one
-            before.
+        parts: a 1x1 convolution, a depthwise convolution and, if there are more, a 1x1 and an addition of the first
+            one's input, each the reader of the one before.
         band: rows of the depthwise convolution's output that are computed together, even.
     """
     middles = [part for part in (parts[1], *parts[1].alternatives) if _along_rows(part.specification)]
@@ -203,6 +233,9 @@ def fuse(parts: tuple[Implementation, ...], band: int) -> Implementation | None:
         return None
     if last and last.x != (outer.outputs, inner.outputs, second.channels):
         return None
+    residual = _residual(parts, last, second) if len(parts) > 3 else None
+    if len(parts) > 3 and residual is None:
+        return None
     planes = replace(second, band=band)
     rest = outer.outputs % band
     spec = FusedSpecification(
@@ -210,6 +243,7 @@ def fuse(parts: tuple[Implementation, ...], band: int) -> Implementation | None:
         planes,
         _of_rows(last, band, inner.outputs) if last else None,
         _of_rows(last, rest, inner.outputs) if last and rest else None,
+        residual,
     )
     stream, table = (_constant(part) for part in parts[:2])
     arguments: list[Argument] = [_input(parts[0]), stream, table]
@@ -226,8 +260,21 @@ def fuse(parts: tuple[Implementation, ...], band: int) -> Implementation | None:
         macs=sum(part.macs for part in parts),
         microkernels=tuple({m.name: m for part in parts for m in part.microkernels}.values()),
         overlaps=(Overlap(written=len(arguments) - 1, read=0, distances=spec.distances),),
-        rounding="; ".join(dict.fromkeys(part.rounding for part in parts)),
+        rounding="; ".join(dict.fromkeys(part.rounding for part in parts if part.rounding)),
     )
+
+
+def _residual(
+    parts: tuple[Implementation, ...], last: FlatSpecification | None, planes: PlanesSpecification
+) -> Residual | None:
+    """The addition of the first one's input to the last one's result, which finds room where its own input is."""
+    addition, (a, b, *_) = parts[3].specification, parts[3].arguments
+    if not isinstance(addition, AddArraysSpecification) or last is None or last.y[2] > planes.channels:
+        return None
+    x, result = _input(parts[0]), Input(_output(parts[2]).tensor)
+    first = parts[0].specification
+    same = isinstance(first, FlatSpecification) and first.x == last.y
+    return Residual(addition, a == result) if same and (a, b) in ((x, result), (result, x)) else None
 
 
 def _along_rows(specification: Specification) -> bool:
