@@ -44,7 +44,7 @@ def test_installed_files_take_their_own_environment(tmp_path: Path, monkeypatch:
 def test_a_checkout_takes_none_of_the_folders_above_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
-    python(tmp_path)  # as /bin/python3 is above /home/checkout
+    python(tmp_path)  # as /bin/python3 is above a checkout two folders deep
     python(tmp_path / environment)
     package = tmp_path / "a" / "checkout" / "tvm_stm32"
     package.mkdir(parents=True)

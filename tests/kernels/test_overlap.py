@@ -251,22 +251,16 @@ def depthwise_convolutions() -> Iterator[Case]:
 
 def fused() -> Iterator[Case]:
     """Consecutive layers in one kernel: with a smaller output, with a larger one, with a third layer, with a sum."""
-    shapes = [
-        ((12, 10, 8), 12, 0, 1, 2),
-        ((16, 9, 4), 8, 0, 2, 4),
-        ((17, 12, 4), 6, 0, 1, 4),
-        ((11, 8, 4), 16, 4, 1, 2),
-        ((9, 7, 6), 24, 6, 1, 4),
-    ]
-    for x, between, outputs, stride, band in shapes:
+    two = ((12, 10, 8), 12, 0, 1, 2), ((16, 9, 4), 8, 0, 2, 4), ((17, 12, 4), 6, 0, 1, 4)
+    for x, between, outputs, stride, band in (*two, ((11, 8, 4), 16, 4, 1, 2), ((9, 7, 6), 24, 6, 1, 4)):
         first = conv2d(x, between, (1, 1), target=DSP[1])
         second = depthwise((*x[:2], between), stride=stride, target=DSP[1])
         parts = [first, second]
         if outputs:
             parts.append(conv2d((*x[:2], outputs * 4), outputs, (1, 1), target=DSP[1]))
         if outputs == x[2]:
-            operands = [first.inputs[0], parts[-1].output]
-            parts.append(case(Add(), operands, tensor("sum", *operands[1].shape, scale=0.09), target=DSP[1]))
+            sum_ = tensor("sum", *first.inputs[0].shape, scale=0.09)
+            parts.append(case(Add(), [first.inputs[0], parts[-1].output], sum_, target=DSP[1]))
         joint = fuse(tuple(part.implementation for part in parts), band)
         assert joint is not None
         yield Case(f"{joint.specification.family}-{x}-{between}-{stride}", joint, first.inputs, parts[-1].output)
