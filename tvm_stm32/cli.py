@@ -19,6 +19,7 @@ from tvm_stm32.errors import TvmStm32Error, missing_module
 VERBS = {
     "compile": ("tvm_stm32.codegen.command", "compile a model to C"),
     "group": ("tvm_stm32.codegen.group", "plan working memory for models that take turns"),
+    "glow-bundle": ("tvm_stm32.api.glow.bundle", "make models the entry points of one Glow bundle"),
     "parts": ("tvm_stm32.device.catalogue", "list parts with their memories, and what a model would leave"),
     "flags": ("tvm_stm32.device.flags", "print the compiler flags of a part"),
     "startup": ("tvm_stm32.device.command", "write the linker script and start-up of a part"),

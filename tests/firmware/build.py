@@ -34,10 +34,11 @@ def build_firmware(
     programs: Path = PROGRAMS,
     defines: Sequence[str] = (),
     group: str = "",
+    others: Sequence[str] = (),
 ) -> Path:
     """An ELF of ``<program>.c`` or ``.cc`` for `part`; each model is a library of its own, with the runtime.
 
-    The files of a `group` of the models are in `folder`.
+    The files of a `group` of the models are in `folder`, and so are C files that are `others`.
     """
     compiler = Toolchain(part.name, ("arm-none-eabi-gcc", *part.compiler_flags()))
     flags = [*C99, "-Os", "-ffunction-sections", "-fdata-sections", f"-I{EMULATOR}"]
@@ -58,6 +59,7 @@ def build_firmware(
     link += [f"-Wl,-T,{linker_fragment(name)}" for name in placed]
     sources = [*_program(program, programs, compiler, [*flags, *_includes(models)], folder), "startup.c"]
     sources += [f"{group}.c"] if group else []
+    sources += others
     elf = f"{program}.elf"
     compiler.compile(folder, *flags, *_includes(models), *sources, *libraries, *link, "-lstdc++", "-o", elf)
     return folder / elf
