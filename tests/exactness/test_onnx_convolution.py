@@ -73,16 +73,16 @@ def dense_layers(draw: Draw) -> Case:
 
 
 def test_convolutions() -> None:
-    compare_generated(convolutions(depthwise=False), 30)
+    compare_generated(convolutions(depthwise=False), 22)
 
 
 def test_depthwise_convolutions() -> None:
-    compare_generated(convolutions(depthwise=True), 20)
+    compare_generated(convolutions(depthwise=True), 15)
 
 
 def test_convolutions_over_time() -> None:
-    compare_generated(one_dimensional(), 12)
+    compare_generated(one_dimensional(), 9)
 
 
 def test_dense_layers() -> None:
-    compare_generated(dense_layers(), 25)
+    compare_generated(dense_layers(), 18)

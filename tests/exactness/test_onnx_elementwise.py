@@ -154,7 +154,7 @@ def movements(draw: Draw) -> Case:
 
 @pytest.mark.parametrize(
     ("strategy", "number"),
-    [(pairs, 20), (unary, 10), (functions, 15), (quantizations, 8), (average_pools, 20), (means, 15), (movements, 20)],
+    [(pairs, 15), (unary, 8), (functions, 10), (quantizations, 8), (average_pools, 14), (means, 12), (movements, 15)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_value_is_equal(strategy: Callable[[], st.SearchStrategy[Case]], number: int) -> None:

@@ -158,7 +158,7 @@ def networks(draw: Draw) -> Case:
     return Case(growth.builder.finish(outputs), seed, ", ".join(growth.kinds))
 
 
-@settings(max_examples=examples(45))
+@settings(max_examples=examples(34))
 @given(networks(), ALL_SETTINGS)
 def test_every_layer_of_random_networks(case: Case, chosen: Settings) -> None:
     network = read_bytes(case.model)

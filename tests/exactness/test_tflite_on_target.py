@@ -19,7 +19,7 @@ from tests.campaign import examples
 from tvm_stm32.codegen.compile import compile_network
 
 #: models of one firmware; most have weights, whose kernels differ most between cores
-MODELS = 18
+MODELS = 14
 CASES = st.one_of(*WEIGHTED.values(), *WEIGHTED.values(), st.one_of(*OTHERS.values()))
 
 

@@ -17,20 +17,20 @@ from tests.campaign import examples
 
 
 @pytest.mark.parametrize("operator", WEIGHTED)
-@settings(max_examples=examples(26))
+@settings(max_examples=examples(20))
 @given(data=st.data(), core=st.sampled_from(CORES), optimize=st.sampled_from(OBJECTIVES))
 def test_operator_with_weights(operator: str, core: str, optimize: str, data: st.DataObject) -> None:
     check(data.draw(WEIGHTED[operator]), cpu=core, optimize=optimize)
 
 
 @pytest.mark.parametrize("operator", OTHERS)
-@settings(max_examples=examples(16))
+@settings(max_examples=examples(12))
 @given(data=st.data())
 def test_operator(operator: str, data: st.DataObject) -> None:
     check(data.draw(OTHERS[operator]))
 
 
-@settings(max_examples=examples(16))
+@settings(max_examples=examples(12))
 @given(scales(1e-3, 10.0), zero_points(), SEEDS)
 def test_quantize_rounds_halves_away_from_zero(scale: float, zero_point: int, seed: int) -> None:
     """Values between two steps, as near as float32 comes, which any other rule than the reference's gets wrong."""
