@@ -74,6 +74,7 @@ def test_pools_of_a_part() -> None:
         ("ram", False, False, "ram"),
         ("flash", False, False, "flash"),
     ]
+    assert [p.size for p in part_pools(F405)] == [64 << 10, (128 << 10) - 4096, 1 << 20]  # the RAM has a stack
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tvm_stm32.device.linker_script import linker_regions
+from tvm_stm32.device.linker_script import default_stack_size, linker_regions
 from tvm_stm32.device.part import FROM_PART, MemoryRegion, Part
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.memory.pool_file import PoolEntry, byte_count, read_pool_file
@@ -34,12 +34,17 @@ def memory_pools(source: str, part: Part | None) -> tuple[Pool, ...]:
 def part_pools(part: Part) -> tuple[Pool, ...]:
     """A pool for each memory of `part` that programs use: those next to the core, its RAM, the others, its flash.
 
-    In those next to the core, which DMA mostly cannot reach, no input or output lies.
+    In those next to the core, which DMA mostly cannot reach, no input or output lies. Of the RAM the stack is left out.
     """
     regions = [region for region in linker_regions(part) if not region.name.startswith(_RESERVED)]
     regions.sort(key=lambda region: (region.name == "FLASH", not region.name.startswith(_CORE_COUPLED)))
     entries = [
-        PoolEntry(name=region.name, memory=region.name, internal=region.name.startswith(_CORE_COUPLED))
+        PoolEntry(
+            name=region.name,
+            memory=region.name,
+            size=region.size - (default_stack_size(part) if region.start == part.ram.start else 0),
+            internal=region.name.startswith(_CORE_COUPLED),
+        )
         for region in regions
     ]
     return resolve(entries, part, part.name)
