@@ -7,53 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from kernels.host_kernels import HostKernels, activation, layer
+from kernels.host_kernels import HostKernels, activation
+from kernels.weighted_case import RELU, RELU6, WeightedCase
 
 from tvm_stm32.kernels.conv2d_floats import FloatsSpecification
-from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import Activation, Arithmetic, Conv2D, FullyConnected, Padding, Tensor
-
-NONE, RELU, RELU6 = Activation(), Activation(0.0, None), Activation(0.0, 6.0)
+from tvm_stm32.model.network import Activation, Tensor
 
 
 @dataclass(frozen=True)
-class Case:
-    """A convolution; with an empty kernel a fully connected layer of x (rows, inputs). padding: on all sides."""
-
-    x: tuple[int, ...]
-    channels: int
-    kernel: tuple[int, ...] = (1, 1)
-    strides: tuple[int, int] = (1, 1)
-    dilations: tuple[int, int] = (1, 1)
-    padding: int = 0
-    groups: int = 1
-    activation: Activation = NONE
+class Case(WeightedCase):
+    """In float32."""
 
     def tensors(self) -> tuple[list[Tensor], Tensor]:
         """Inputs with random weights, and the output."""
         rng = np.random.default_rng(sum(self.x) + self.channels)
-        shape = (self.channels, *self.kernel, self.x[-1] // self.groups)
+        shape = self.weights_shape
         weights, bias = (rng.normal(size=size).astype(np.float32) for size in (shape, self.channels))
-        x = (1, *self.x) if self.kernel else self.x
-        tensors = [activation("x", x, "float32"), Tensor("w", shape, "float32", None, weights)]
+        tensors = [activation("x", self.input_shape, "float32"), Tensor("w", shape, "float32", None, weights)]
         tensors += [Tensor("b", bias.shape, "float32", None, bias)]
-        return tensors, activation("y", self._shape(), "float32")
-
-    def _shape(self) -> tuple[int, ...]:
-        if not self.kernel:
-            return (self.x[0], self.channels)
-        sizes = zip(self.x, self.kernel, self.strides, self.dilations, strict=False)
-        return (1, *((n + 2 * self.padding - (k - 1) * d - 1) // s + 1 for n, k, s, d in sizes), self.channels)
-
-    def implementation(self, target: Target) -> Implementation:
-        """The kernel for a target."""
-        inputs, y = self.tensors()
-        attributes: Conv2D | FullyConnected = FullyConnected(self.activation)
-        if self.kernel:
-            sides = Padding(*(self.padding,) * 4)
-            attributes = Conv2D(self.strides, self.dilations, sides, self.groups, self.activation)
-        return layer(attributes, inputs, y, Arithmetic.FLOAT, target)
+        return tensors, activation("y", self.output_shape, "float32")
 
 
 CASES = [

@@ -8,7 +8,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from kernels.host_kernels import HostKernels, activation, layer
+from kernels.host_kernels import HostKernels, activation
+from kernels.weighted_case import NONE, RELU, WeightedCase
 
 from tvm_stm32.kernels.conv2d_flat import FlatSpecification
 from tvm_stm32.kernels.conv2d_pairs import PairsSpecification
@@ -16,18 +17,9 @@ from tvm_stm32.kernels.conv2d_rows import RowsSpecification
 from tvm_stm32.kernels.dense import DenseSpecification
 from tvm_stm32.kernels.implementation import Implementation
 from tvm_stm32.kernels.target import Target
-from tvm_stm32.model.network import (
-    Activation,
-    Arithmetic,
-    Conv2D,
-    FullyConnected,
-    Padding,
-    Quantization,
-    Tensor,
-)
+from tvm_stm32.model.network import Activation, Arithmetic, Quantization, Tensor
 
-NONE, RELU = Activation(), Activation(0.0, None)
-RELU6, BAND = Activation(0.0, 6.0), Activation(-1.0, 1.0)
+BAND = Activation(-1.0, 1.0)
 TFLITE, ONNX = Arithmetic.TFLITE, Arithmetic.ONNX
 #: "time" has kernels for one shape, "ram" kernels for many, with less scratch
 OBJECTIVES = ("time", "ram")
@@ -36,20 +28,10 @@ POINTWISE_OBJECTIVES = ("time", "balanced", "ram")
 
 
 @dataclass(frozen=True)
-class Case:
-    """A convolution; with an empty kernel a fully connected layer of x (rows, inputs).
+class Case(WeightedCase):
+    """In int8. spread: of the scales of channels, in bits; largest: weight; bias: how large."""
 
-    spread: of the scales of channels, in bits; largest: weight; bias: how large; padding: on all sides.
-    """
-
-    x: tuple[int, ...]
-    channels: int
-    kernel: tuple[int, ...] = (1, 1)
     form: str = "p"  # p: one addend, n: two, g: a shift a channel too; w: without lanes; c: with a clamp
-    strides: tuple[int, int] = (1, 1)
-    dilations: tuple[int, int] = (1, 1)
-    padding: int = 0
-    groups: int = 1
     zero_points: tuple[int, int] = (-128, -128)
     activation: Activation = RELU
     arithmetic: Arithmetic = TFLITE
@@ -61,10 +43,9 @@ class Case:
     def tensors(self) -> tuple[list[Tensor], Tensor]:
         """Inputs with random weights, and the output; scales such that most outputs do not saturate."""
         rng = np.random.default_rng(sum(self.x) + self.channels)
-        inputs = self.x[-1] // self.groups
-        shape = (self.channels, *self.kernel, inputs)
-        weights = rng.integers(-self.largest, self.largest, shape, endpoint=True).clip(-128, 127).astype(np.int8)
-        if self.largest > 127:
+        shape, largest = self.weights_shape, self.largest
+        weights = rng.integers(-largest, largest, shape, endpoint=True).clip(-128, 127).astype(np.int8)
+        if largest > 127:
             weights[0] = weights[-1] = -128
         depth = weights[0].size
         scales = tuple(float(np.float32(s)) for s in 0.01 * 2 ** rng.uniform(-self.spread, self.spread, self.channels))
@@ -72,27 +53,12 @@ class Case:
         axis = Quantization(scales, (0,) * self.channels, 0)
         of_bias = Quantization(tuple(float(np.float32(s * 0.05)) for s in scales), (0,) * self.channels, 0)
         tensors = [
-            activation("x", (1, *self.x) if self.kernel else self.x, scale=0.05, zero_point=self.zero_points[0]),
-            Tensor("w", weights.shape, "int8", axis, weights),
+            activation("x", self.input_shape, scale=0.05, zero_point=self.zero_points[0]),
+            Tensor("w", shape, "int8", axis, weights),
             Tensor("b", bias.shape, "int32", of_bias, bias),
         ]
-        scale = 0.0004 * self.largest * np.sqrt(depth) / self.gain
-        return tensors, activation("y", self._shape(), scale=scale, zero_point=self.zero_points[1])
-
-    def _shape(self) -> tuple[int, ...]:
-        if not self.kernel:
-            return (self.x[0], self.channels)
-        sizes = zip(self.x, self.kernel, self.strides, self.dilations, strict=False)
-        return (1, *((n + 2 * self.padding - (k - 1) * d - 1) // s + 1 for n, k, s, d in sizes), self.channels)
-
-    def implementation(self, target: Target) -> Implementation:
-        """The kernel for a target."""
-        inputs, y = self.tensors()
-        attributes: Conv2D | FullyConnected = FullyConnected(self.activation)
-        if self.kernel:
-            sides = Padding(*(self.padding,) * 4)
-            attributes = Conv2D(self.strides, self.dilations, sides, self.groups, self.activation)
-        return layer(attributes, inputs, y, self.arithmetic, target)
+        scale = 0.0004 * largest * np.sqrt(depth) / self.gain
+        return tensors, activation("y", self.output_shape, scale=scale, zero_point=self.zero_points[1])
 
 
 CASES = [
