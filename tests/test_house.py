@@ -48,7 +48,13 @@ WITH_TVM = ("tvm_stm32.kernels", "tvm_stm32.codegen.lower", "tvm_stm32.codegen.c
 #: files that may be longer than 400 lines, and why
 LONG_FILES: dict[str, str] = {}
 
-CODE = (".py", ".c", ".h", ".j2", ".cmake", ".ld", ".S", "SConstruct", "SConscript", "CMakeLists.txt", "dev", "run")
+CODE = (".py", ".c", ".cc", ".h", ".j2", ".cmake", ".ld", ".sh", "SConstruct", "SConscript", "CMakeLists.txt", "dev",
+        "run")  # fmt: skip
+#: what has no place for a comment in its first line
+HEADLESS = (".json", "LICENSE")
+#: what the root of the repository holds
+ROOT_FILES = {".gitignore", "CHANGELOG.md", "CMakeLists.txt", "LICENSE", "README.md", "SConstruct", "constraints.txt",
+              "dev", "pyproject.toml"}  # fmt: skip
 
 
 def project_files() -> list[Path]:
@@ -85,10 +91,14 @@ def code_files() -> Iterator[tuple[str, str]]:
 def test_each_file_names_its_licence_in_its_head() -> None:
     wanted = "SPDX-License-Identifier: Apache-2.0"
     for name, text in text_files():
-        if name.endswith((*CODE, ".md", ".toml", ".txt", ".yml", ".yaml")) and text:
+        if text and not name.endswith(HEADLESS):
             lines = text.splitlines()
             head = lines[1] if lines[0].startswith("#!") else lines[0]
             assert wanted in head, f"{name}: the first line is not the SPDX line"
+
+
+def test_the_root_holds_only_what_belongs_there() -> None:
+    assert {name_of(file) for file in project_files() if file.parent == ROOT} <= ROOT_FILES
 
 
 def test_no_file_is_longer_than_400_lines_without_a_reason() -> None:

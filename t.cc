@@ -1,1 +1,0 @@
-#include "tvm_ai_pools.h"
