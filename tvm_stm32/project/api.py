@@ -17,6 +17,7 @@ from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.run import streaming_command
 from tvm_stm32.errors import TvmStm32Error
 from tvm_stm32.project import attached
+from tvm_stm32.project.additions import Additions, Definitions, cmsis_folder, read_definitions, read_extra_files
 from tvm_stm32.project.api_errors import ServerError, TransportClosedError, UnsupportedTVMVersionError
 from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.build import build_host_driven
@@ -91,6 +92,7 @@ class ProjectApi:
     ) -> None:
         """Make a project. The C that it is built from comes with its own runtime: `standalone_crt_dir` is not used."""
         with_defaults = chosen("generate_project", options)
+        definitions = _definitions(with_defaults["compile_definitions"])
         with _refusals():
             new_project(
                 Path(project_dir),
@@ -98,6 +100,7 @@ class ProjectApi:
                 with_defaults["part"],
                 with_defaults["name"],
                 with_defaults["optimize"],
+                _additions(with_defaults, definitions),
             )
 
     def build(self, options: dict[str, Any]) -> None:
@@ -178,6 +181,24 @@ def _refusals() -> Iterator[None]:
         yield
     except TvmStm32Error as error:
         raise ServerError(str(error)) from error
+
+
+def _definitions(given: str | list[str] | None) -> Definitions:
+    try:
+        return read_definitions(given or ())
+    except TvmStm32Error as error:
+        raise invalid_params(str(error)) from error
+
+
+def _additions(options: dict[str, Any], definitions: Definitions) -> Additions:
+    """What `options` say of it."""
+    archive, cmsis = options["extra_files_tar"], options["cmsis_path"]
+    return Additions(
+        options["warning_as_error"],
+        definitions,
+        read_extra_files(Path(archive)) if archive else {},
+        (cmsis_folder(Path(cmsis)),) if cmsis else (),
+    )
 
 
 def _target(project: Description, options: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tvm_stm32.device.capacity import check_beside_stack, check_capacity
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package.library_format.archive import API, library_archive
+from tvm_stm32.project.additions import Additions
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.description import ARCHIVE
 from tvm_stm32.project.model_file import read_model_file, whole_model
@@ -30,7 +32,12 @@ _TAKEN = frozenset(
 
 
 def new_project(
-    directory: Path, model: Path, part_number: str, name: str | None = None, optimize: str = "balanced"
+    directory: Path,
+    model: Path,
+    part_number: str,
+    name: str | None = None,
+    optimize: str = "balanced",
+    additions: Additions | None = None,
 ) -> CompiledModel:
     """Write a project for the model file `model` into `directory`, which is made if need be.
 
@@ -40,13 +47,14 @@ def new_project(
         part_number: as `find_part` takes it.
         name: the model's name in C; None: from the model's file name, or the archive's.
         optimize: "time", "ram" or "balanced".
+        additions: what it is given beside the model.
 
     Returns:
         The model as it was compiled to see whether it fits.
 
     Raises:
-        SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, or there is no
-            such part.
+        SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, there is no
+            such part, or an added file would take the place of one that every project has.
         ModelError: the model cannot be read, compiled, or written as an archive.
         CapacityError: the part's memory does not do for it.
     """
@@ -60,15 +68,26 @@ def new_project(
     settings = Settings(
         name, optimize, part.cpu, part.name, part.float_abi, inputs="arena", outputs="arena", api=(API,)
     )
+    kept = f"models/{name}{file.suffix}"
+    files = project_files(name, part, optimize, kept, additions)
+    added = _added({*files, kept, ARCHIVE}, additions)
     compiled = compile_in_child(model, settings)
     check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
     check_beside_stack(part, compiled.activations_size, model.name)
-    kept = f"models/{name}{file.suffix}"
     content = whole_model(file, model.parent)
     as_kept = replace(compiled, source=Path(kept).name, signature=sha256(content).hexdigest())
     archive = file.archive or library_archive(as_kept, content)
-    write_artifacts(project_files(name, part, optimize, kept) | {kept: content, ARCHIVE: archive}, directory)
+    write_artifacts({**files, kept: content, ARCHIVE: archive, **added}, directory)
     return compiled
+
+
+def _added(own: Collection[str], additions: Additions | None) -> Mapping[str, bytes]:
+    """The files of `additions`, none of which is a file of the project's own or in what is built."""
+    files = additions.files if additions else {}
+    for file in files:
+        if file in own or file.startswith("build/"):
+            raise SettingsError(f"the project has {file} itself", "extra files", "call yours otherwise")
+    return files
 
 
 def check_empty(directory: Path) -> None:
