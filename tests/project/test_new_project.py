@@ -75,6 +75,17 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
     assert project.build("--target", "run").splitlines()[-1] == f"t1: {expected}"
 
 
+def test_a_part_that_another_core_loads_has_no_image_from_its_vectors_to_its_code() -> None:
+    """It would have 256 MB of gap; and no programmer writes it to flash."""
+    part = find_part("STM32MP157CAC3")
+    files = project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part))
+    texts = {name: files[name].decode() for name in ("README.md", "SConstruct", "CMakeLists.txt")}
+    assert not any("app.bin" in text or "`.bin`" in text for text in texts.values())
+    assert all("app.hex" in texts[name] for name in ("SConstruct", "CMakeLists.txt"))
+    assert "remoteproc" in texts["README.md"] and "STM32_Programmer" not in texts["README.md"]
+    assert "> VECTORS" in files["board/link.ld"].decode()
+
+
 def test_files_are_the_same_anywhere(written: Path) -> None:
     """They follow from name, part, objective and model alone; so no path of this machine is among them."""
     part = find_part(F405)

@@ -37,9 +37,7 @@ int main(void)
     semihosting_exit(tvm_ai_run(&kws.instance) == TVM_AI_OK ? 0 : 98);
 }
 """
-POOLS = (
-    "pools: [{{name: top, address: {address}, size: 4K}}, {{name: ext, kind: flash, address: 0x90000000, size: 4K}}]\n"
-)
+POOLS = "pools: [{{name: top, address: {address}, size: 4K}}]\n"
 
 
 def test_a_file_of_pools(tmp_path: Path, checkout: Path) -> None:
