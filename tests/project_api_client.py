@@ -12,7 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import tvm_stm32.project.template
+
 SERVER = "microtvm_api_server.py"
+TEMPLATE = Path(tvm_stm32.project.template.__path__[0])
+SERVER_ERROR, INVALID_PARAMS = -32000, -32602
 
 
 class Refused(Exception):
@@ -83,3 +87,9 @@ class ProjectApiClient:
     def write(self, data: bytes, timeout_sec: float | None) -> None:
         """``write_transport``, encoded."""
         assert self.call("write_transport", data=base64.b85encode(data).decode(), timeout_sec=timeout_sec) is None
+
+
+def generate(client: ProjectApiClient, archive: Path, project: Path, options: dict[str, Any]) -> None:
+    """``generate_project`` of `archive` into `project`."""
+    parameters = {"model_library_format_path": str(archive), "standalone_crt_dir": None, "project_dir": str(project)}
+    assert client.call("generate_project", **parameters, options=options) is None

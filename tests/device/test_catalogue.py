@@ -43,6 +43,36 @@ def test_what_a_model_leaves(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert " 1,028,576   124,927 " in capsys.readouterr().out
 
 
+def test_each_pool_counts_against_its_own_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A part has a pool's memory by name, by address, or not at all; external memory is told of apart."""
+    document = {
+        "parameters_size": 61_000,
+        "pools": [
+            {"symbol": "kws_activations", "size": 60_000, "memory": "CCM", "address": 0x10000000},
+            {"symbol": "kws_activations_ram", "size": 100_000, "memory": "RAM", "address": -1},
+            {"symbol": "kws_activations_at", "size": 4_000, "memory": "", "address": 0x40024000},
+            {"symbol": "kws_activations_sdram", "size": 9_000_000, "memory": "", "address": 0x80000000},
+        ],
+        "groups": [
+            {"symbol": "kws_weights_ccm", "size": 1_000, "memory": "", "address": -1, "copied": True},
+            {"symbol": "kws_weights_qspi", "size": 50_000, "memory": "", "address": 0x90000000},
+        ],
+    }
+    manifest = tmp_path / "kws.json"
+    manifest.write_text(json.dumps(document))
+    assert main(["parts", "f405rgt6", "--fits", str(manifest)]) == 0
+    heading, row, *apart = capsys.readouterr().out.splitlines()
+    assert heading.endswith("  flash left  RAM left  other RAM left")
+    assert row.split(maxsplit=5)[5].split(maxsplit=2) == [f"{(1 << 20) - 11_000:,}", "31,072", "CCM 5,536, BACKUP 96"]
+    assert apart == [
+        "not counted: kws_weights_qspi, 50,000 bytes at 0x90000000, outside of any part",
+        "not counted: kws_activations_sdram, 9,000,000 bytes at 0x80000000, outside of any part",
+    ]
+    assert main(["parts", "g071rbt6", "--fits", str(manifest)]) == 0
+    row = capsys.readouterr().out.splitlines()[1]
+    assert row.endswith("  120,072  too small  no CCM, no memory at 0x40024000")
+
+
 def test_a_file_that_is_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x.json").write_text("[]")
     assert main(["parts", "f4", "--fits", str(tmp_path / "x.json")]) == 2

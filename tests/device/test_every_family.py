@@ -62,7 +62,7 @@ def test_sample_covers_every_family() -> None:
     assert len(sample()) >= 150
     families = {name[:7] for name in part_numbers()}
     assert {part.name[:7].lower() for part in sample()} == families
-    assert families >= {f"stm32{family}" for family in "c0 c5 f4 f7 g0 g4 h5 h7 l0 l5 n6 u0 u3 u5 wb wl".split()}
+    assert families >= {f"stm32{family}" for family in "c0 c5 f4 f7 g0 g4 h5 h7 l0 l5 mp n6 u0 u3 u5 wb wl".split()}
 
 
 def test_each_links(objects: dict[tuple[str, ...], Path], tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_each_links(objects: dict[tuple[str, ...], Path], tmp_path: Path) -> Non
 
 
 def check(part: Part, sections: dict[str, tuple[int, int]], symbols: dict[str, int]) -> None:
-    """Vectors come first in flash; code and weights are in flash, the rest in RAM, the stack at its bottom."""
-    assert sections[".vectors"] == (part.flash.start, 8), part.name
+    """Vectors come first, mostly in flash; code and weights are in flash, the rest in RAM, the stack at its bottom."""
+    assert sections[".vectors"] == (part.vectors.start, 8), part.name
     assert sections[".vectors"][0] % 128 == 0, f"{part.name}: VTOR has no bits for this address"
     for name in (".text", ".weights"):
         assert part.flash.holds(*sections[name]), (part.name, name)

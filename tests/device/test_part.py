@@ -12,6 +12,7 @@ from modm_devices.parser import DeviceParser
 
 from tvm_stm32.device import database
 from tvm_stm32.device.part import Interrupt, MemoryRegion, Part, find_part, part_numbers, read_parts
+from tvm_stm32.device.pools import part_pools
 from tvm_stm32.errors import SettingsError
 
 
@@ -80,7 +81,7 @@ def test_trustzone_parts_have_the_nonsecure_addresses() -> None:
     assert {region.name for region in part.memory} == {"flash", "sram1", "sram2", "sram3", "sram4", "backup"}
 
 
-@pytest.mark.parametrize("name", ["", "x", "STM32", "STM32F4", "STM32MP157A", "ATMEGA328", "STM32F405RGT6@m7"])
+@pytest.mark.parametrize("name", ["", "x", "STM32", "STM32F4", "STM32WBA20CE", "ATMEGA328", "STM32F405RGT6@m7"])
 def test_unknown_parts(name: str) -> None:
     with pytest.raises(SettingsError, match="no STM32 part"):
         find_part(name)
@@ -125,6 +126,9 @@ def test_every_family_has_flash_and_ram() -> None:
 @pytest.mark.parametrize(
     ("name", "cpu", "flash", "ram"),
     [
+        ("STM32WBA23CEU7TR", "cortex-m33", 512, 96),
+        ("STM32WBA25HEF6", "cortex-m33", 512, 96),
+        ("STM32WBA50KEU6", "cortex-m33", 512, 48),
         ("STM32WBA50KGU6", "cortex-m33", 1024, 48),
         ("STM32WBA52CEU6TR", "cortex-m33", 512, 64),
         ("STM32WBA55CGU7", "cortex-m33", 1024, 128),
@@ -152,12 +156,38 @@ def test_stm32n6_runs_from_the_ram_that_its_boot_rom_loads(name: str) -> None:
     assert part.interrupts[-1] == Interrupt(194, "IRQ194")
 
 
+@pytest.mark.parametrize("name", ["STM32MP157CAC3", "stm32mp157cac3t", "STM32MP151@m4", "mp153f"])
+def test_cortex_m4_of_stm32mp1_has_its_vectors_apart(name: str) -> None:
+    """It is loaded into RAM by the other core: the table to where the core looks for it, the rest behind no gap."""
+    part = find_part(name)
+    assert (part.cpu, part.fpu, len(part.interrupts)) == ("cortex-m4", "fpv4-sp-d16", 150)
+    assert part.vectors == MemoryRegion("VECTORS", 0x00000000, 1024, "rx")
+    assert part.vectors.size >= 4 * (16 + len(part.interrupts))
+    assert part.flash == MemoryRegion("FLASH", 0x10000000, 128 << 10, "rx")
+    assert part.ram == MemoryRegion("RAM", part.flash.end, 128 << 10, "rwx")
+    assert part.other_ram == (MemoryRegion("RETRAM", part.vectors.end, 63 << 10, "rw"),)
+    assert [pool.name for pool in part_pools(part)] == ["ram", "retram", "flash"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("STM32MP135FAF7", "an STM32MP13 has no Cortex-M, so there is no part 'STM32MP135FAF7'"),
+        ("mp257f", "the memory of an STM32MP2's Cortex-M33 is what the device tree of its Linux leaves to it, so"),
+        ("STM32MP157CAC3@a7", "there is no STM32 part 'STM32MP157CAC3@a7'"),
+    ],
+)
+def test_other_processors(name: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        find_part(name)
+
+
 def test_supplement_has_nothing_that_modm_devices_has() -> None:
     """It would go unseen when a newer modm-devices knows better."""
     text = files("modm_devices").joinpath("resources/devices/db.json").read_text(encoding="utf-8")
     known = [part for parts in json.loads(text).values() for part in parts]
     own = [number for number, source in database.part_numbers().items() if source == "parts.json"]
-    assert len(own) == 174
+    assert len(own) == 228
     assert not {known_one for known_one in known for number in own if known_one.startswith(number)}
     assert not set(database._alike()) & set(known)
     assert set(database._alike().values()) | set(database._corrections()) <= set(known)
@@ -169,12 +199,12 @@ CAPACITY |= {"f": 768, "g": 1024, "h": 1536, "i": 2048, "j": 4096, "k": 3072, "y
 
 
 def test_no_part_has_more_flash_than_its_number_says() -> None:
-    """A program that links must fit. Parts may have less in one piece than in all; the N6 has none."""
+    """A program that links must fit. Parts may have less in one piece than in all; N6 and MP1 have none."""
     checked = 0
     for part in one_part_of_each_capacity():
         letter = re.match(r"stm32(?:wba..|....).([0-9a-z])", part.name.lower())
         assert letter
-        if part.name.startswith(("STM32WB1", "STM32N6")):  # 320 KiB behind the letter of 256
+        if part.name.startswith(("STM32WB1", "STM32N6", "STM32MP1")):  # 320 KiB behind the letter of 256
             continue
         checked += 1
         assert part.flash.size <= CAPACITY[letter[1]] << 10, part.name

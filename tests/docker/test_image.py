@@ -34,7 +34,7 @@ def step(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_dockerfile_is_steps_of_the_script() -> None:
-    known = {"FROM", "COPY", "RUN", "USER", "WORKDIR", "ENV", "CMD"}
+    known = {"FROM", "COPY", "RUN", "USER", "WORKDIR", "ARG", "ENV", "CMD"}
     assert {name for name, _ in instructions()} == known
     (base,) = (arguments for name, arguments in instructions() if name == "FROM")
     assert re.fullmatch(r"debian:12\.\d+-slim", base)

@@ -57,12 +57,14 @@ def unary(draw: Draw) -> Case:
 
 @st.composite
 def functions(draw: Draw) -> Case:
-    """Sigmoid, Tanh, HardSwish and LeakyRelu."""
+    """Sigmoid, Tanh, HardSigmoid, HardSwish and LeakyRelu."""
     builder, seed, x_type, shape = OnnxBuilder(), draw(SEEDS), draw(quantized_types()), draw(SHAPES)
-    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSwish", "LeakyRelu"]))
-    attributes = {"alpha": draw(st.floats(0, 1, width=32))} if kind == "LeakyRelu" else {}
+    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu"]))
+    attributes = {"alpha": draw(st.floats(0, 1, width=32))} if kind in ("HardSigmoid", "LeakyRelu") else {}
+    if kind == "HardSigmoid" and draw(st.booleans()):
+        attributes["beta"] = draw(st.floats(-1, 1, width=32))
     result = builder.node(kind, builder.quantized_input((*shape, 64), x_type), **attributes)
-    y_type = draw(result_types(1 / 128 if kind in ("Sigmoid", "Tanh") else x_type.scale))
+    y_type = draw(result_types(1 / 128 if kind in ("Sigmoid", "Tanh", "HardSigmoid") else x_type.scale))
     return Case(builder.finish(builder.quantize(result, y_type)), seed, f"{kind} {attributes} {x_type} to {y_type}")
 
 

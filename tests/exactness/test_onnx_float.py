@@ -91,9 +91,9 @@ def element_by_element(draw: Draw) -> Case:
 
 @st.composite
 def functions(draw: Draw) -> Case:
-    """Sigmoid, Tanh, HardSwish and LeakyRelu, of numbers around 0 and of large ones."""
+    """Sigmoid, Tanh, HardSigmoid, HardSwish and LeakyRelu, of numbers around 0 and of large ones."""
     builder, seed = OnnxBuilder(), draw(SEEDS)
-    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSwish", "LeakyRelu"]))
+    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu"]))
     factor = builder.constant(np.float32(draw(st.sampled_from([0.01, 1.0, 30.0]))), "float32")
     scaled = builder.node("Mul", builder.input((1, 301)), factor)
     return finish(builder, builder.node(kind, scaled), seed, kind)

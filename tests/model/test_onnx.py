@@ -148,7 +148,12 @@ def test_convolution_over_time_is_one_of_height_one(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("batch", "note"),
-    [("N", "input 'x': dynamic batch 'N' bound to 1"), (None, "input 'x': dynamic batch bound to 1"), (1, None)],
+    [
+        ("N", "input 'x': dynamic batch 'N' bound to 1"),
+        (None, "input 'x': dynamic batch bound to 1"),
+        (-1, "input 'x': dynamic batch bound to 1"),
+        (1, None),
+    ],
 )
 def test_batch_is_bound_to_one(folder: Path, batch: Any, note: str | None) -> None:
     builder = OnnxBuilder()

@@ -97,7 +97,13 @@ CASES: dict[str, tuple[Build, int, list[str]]] = {
         17,
         ["Div by a computed or quantized value"],
     ),
+    "behind others": (
+        lambda b: b.node("Erf", b.node("Flatten", b.input((1, 3, 4))), name="layer"),
+        17,
+        ["Erf (float32[1,12])", "the operator is not supported"],
+    ),
     "dynamic width": (node("Relu", (1, 3, "H", 8)), 17, ["input 'x'", "dimension 2 is dynamic 'H'", "fixed"]),
+    "dynamic width of Paddle": (node("Relu", (1, 3, -1, 8)), 17, ["input 'x'", "dimension 2 is dynamic", "fixed"]),
     "batch of four": (node("Relu", (4, 3)), 17, ["the batch is 4; 1 is supported"]),
     "opset 6": (node("Relu", (1, 3)), 6, ["opset 6 is not supported", "from 7"]),
     "int16": (

@@ -21,6 +21,7 @@ from scons_project import ROOT, tiny_model
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
 from tvm_stm32.model.library_format import read_source
+from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.create import new_project
 from tvm_stm32.project.model_file import read_model_file, whole_model
@@ -63,7 +64,7 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
 ) -> None:
     """QEMU has no H743: it runs what is linked for a board with a Cortex-M7."""
     part = find_part("STM32H743ZIT6")
-    for name, content in project_files("kws", part, "balanced", "models/kws.tflite").items():
+    for name, content in project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part)).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     shutil.copytree(written / "models", tmp_path / "models")
@@ -74,9 +75,21 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
     assert project.build("--target", "run").splitlines()[-1] == f"t1: {expected}"
 
 
+def test_a_part_that_another_core_loads_has_no_image_from_its_vectors_to_its_code() -> None:
+    """It would have 256 MB of gap; and no programmer writes it to flash."""
+    part = find_part("STM32MP157CAC3")
+    files = project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part))
+    texts = {name: files[name].decode() for name in ("README.md", "SConstruct", "CMakeLists.txt")}
+    assert not any("app.bin" in text or "`.bin`" in text for text in texts.values())
+    assert all("app.hex" in texts[name] for name in ("SConstruct", "CMakeLists.txt"))
+    assert "remoteproc" in texts["README.md"] and "STM32_Programmer" not in texts["README.md"]
+    assert "> VECTORS" in files["board/link.ld"].decode()
+
+
 def test_files_are_the_same_anywhere(written: Path) -> None:
     """They follow from name, part, objective and model alone; so no path of this machine is among them."""
-    files = project_files("kws", find_part(F405), "balanced", "models/kws.tflite")
+    part = find_part(F405)
+    files = project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part))
     files["models/kws.tflite"] = tiny_model()
     files["model.tar"] = (written / "model.tar").read_bytes()
     assert {str(file.relative_to(written)): file.read_bytes() for file in written.rglob("*") if file.is_file()} == files

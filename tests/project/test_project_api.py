@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from arm_firmware import link
 from exactness.oracle import Oracle
-from project_api_client import SERVER, ProjectApiClient, Refused
+from project_api_client import INVALID_PARAMS, SERVER, SERVER_ERROR, TEMPLATE, ProjectApiClient, Refused, generate
 from scons_project import tiny_model
 
-import tvm_stm32.project.template
 from tvm_stm32.device.part import find_part
 from tvm_stm32.project.api import SIGNATURES
 from tvm_stm32.project.api_errors import ServerError
@@ -23,8 +22,6 @@ from tvm_stm32.project.options import OPTIONS
 from tvm_stm32.project.rpc import ErrorCode
 
 PART = "STM32F405RGT6"
-TEMPLATE = Path(tvm_stm32.project.template.__path__[0])
-SERVER_ERROR, INVALID_PARAMS = -32000, -32602
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +41,6 @@ def folder(template: ProjectApiClient, written: Path, tmp_path_factory: pytest.T
         assert client.call("build", options={"build_system": "scons"}) is None
         assert client.call("flash", options={}) is None
     return project
-
-
-def generate(client: ProjectApiClient, archive: Path, project: Path, options: dict[str, Any]) -> None:
-    """``generate_project`` of `archive` into `project`."""
-    parameters = {"model_library_format_path": str(archive), "standalone_crt_dir": None, "project_dir": str(project)}
-    assert client.call("generate_project", **parameters, options=options) is None
 
 
 @pytest.fixture
@@ -206,7 +197,7 @@ def test_no_request(template: ProjectApiClient, line: bytes, code: int) -> None:
         ("server_info_query", {"tvm_version": 1}, INVALID_PARAMS, "tvm_version must be a string, not 1"),
         ("close_transport", {"options": {}}, INVALID_PARAMS, "has no parameter options; it takes none"),
         ("build", {"options": "x"}, INVALID_PARAMS, "options must be an object"),
-        ("build", {"options": {"fast": True}}, INVALID_PARAMS, "has no option fast; it has build_system, verbose"),
+        ("build", {"options": {"fast": True}}, INVALID_PARAMS, "build has no option fast; there are part, "),
         ("build", {"options": {"verbose": "yes"}}, INVALID_PARAMS, "verbose is of type bool, not 'yes'"),
         ("build", {"options": {"build_system": "make"}}, INVALID_PARAMS, "is one of scons, cmake, not 'make'"),
         ("read_transport", {"n": 1}, INVALID_PARAMS, "lacks timeout_sec"),

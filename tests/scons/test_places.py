@@ -135,6 +135,22 @@ def write_external_model(path: Path, weight: float) -> None:
     onnx.save_model(model, path, save_as_external_data=True, location="kws.weights", size_threshold=0)
 
 
+def test_firmware_that_another_core_loads(tmp_path: Path, checkout: Path) -> None:
+    """The vectors of an STM32MP1 are 256 MB below its code, so there is no flat image of both."""
+    project = Project(tmp_path)
+    project.write(
+        "SConstruct",
+        HEAD
+        + f"options['TVM_STM32_PART'] = 'STM32MP157CAC3'\nenv = Environment(**options, toolpath=[{str(checkout)!r}])\n"
+        'app = env.TvmFirmware("app", ["main.c"])\nassert app.bin is None and str(app.hex) == "app.hex"\n'
+        "assert list(app) == [app.elf, app.map, app.hex]\n",
+    )
+    project.write("main.c", "int main(void)\n{\n    return 0;\n}\n")
+    built = {line for line in actions("", "") if "kws" not in line} - {"BIN app.bin"}
+    assert project.scons() == built
+    assert "\nVECTORS             1,024  at 0x00000000\n" in project.printed
+
+
 def test_several_jobs(tmp_path: Path, checkout: Path) -> None:
     project = Project(tmp_path)
     project.write(

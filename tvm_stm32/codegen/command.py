@@ -64,12 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="no",
         help="emit a run function that offers each node to an accelerator; default: %(default)s",
     )
+    add_memory_pools(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+
+
+def add_memory_pools(parser: argparse.ArgumentParser) -> None:
+    """The option of the verbs that compile for memory pools."""
     parser.add_argument(
         "--memory-pools",
         metavar="FILE",
         help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:

@@ -8,21 +8,12 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import json
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
+from tvm_stm32.device.needs import Need, left, missing, read_needs
 from tvm_stm32.device.part import Part, part_numbers, read_parts
 from tvm_stm32.errors import SettingsError
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Bytes that a compiled model takes: constants in flash, activations in RAM. Its code comes on top."""
-
-    flash: int
-    ram: int
 
 
 def matching_parts(pattern: str) -> list[Part]:
@@ -59,29 +50,26 @@ def run(arguments: argparse.Namespace) -> None:
         for family, count in families().items():
             print(f"{family}  {count:>5} parts")
         return
-    need = _need(arguments.fits) if arguments.fits else None
+    needs = read_needs(arguments.fits) if arguments.fits else []
     parts = matching_parts(arguments.pattern or "*")
-    print("\n".join(_table(parts, need)))
+    print("\n".join(_table(parts, needs)))
+    for need in needs:
+        if need.external:
+            print(f"not counted: {need.symbol}, {need.size:,} bytes at 0x{need.address:08x}, outside of any part")
 
 
-def _need(manifest: Path) -> Need:
-    try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-        return Need(content["parameters_size"], sum(pool["size"] for pool in content["pools"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "it is the .json that `tvm-stm32 compile` writes"
-        raise SettingsError("no manifest of a compiled model", str(manifest), hint) from error
-
-
-def _table(parts: list[Part], need: Need | None) -> list[str]:
-    headings = ["part", "core", "FPU", "flash", "RAM", *(["flash left", "RAM left"] if need else []), "other RAM"]
+def _table(parts: list[Part], needs: list[Need]) -> list[str]:
+    """One line for each part; with `needs`, what they leave, and what the part has no memory for."""
+    headings = ["part", "core", "FPU", "flash", "RAM"]
+    headings += ["flash left", "RAM left", "other RAM left"] if needs else ["other RAM"]
     rows = [headings]
     for part in parts:
-        other = ", ".join(f"{region.name} {region.size:,}" for region in part.other_ram)
+        sizes = left(part, needs)
+        other = [f"{region.name} {_left(sizes[region.name])}" for region in part.other_ram]
+        other += [f"no {need.memory or f'memory at 0x{need.address:08x}'}" for need in missing(part, needs)]
         cells = [part.name, part.cpu, part.fpu or "-", f"{part.flash.size:,}", f"{part.ram.size:,}"]
-        if need:
-            cells += [_left(part.flash.size - need.flash), _left(part.ram.size - need.ram)]
-        rows.append([*cells, other])
+        cells += [_left(sizes["FLASH"]), _left(sizes["RAM"])] if needs else []
+        rows.append([*cells, ", ".join(other)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
     numbers = range(3, len(headings) - 1)
     return [

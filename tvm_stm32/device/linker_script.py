@@ -21,8 +21,10 @@ class Placement:
 
 
 def linker_regions(part: Part) -> list[MemoryRegion]:
-    """The regions of the linker script: FLASH, RAM, and the other writable ones of `part` by address."""
-    return [part.flash, part.ram, *part.other_ram]
+    """The regions of the linker script: FLASH, RAM, the other writable ones of `part` by address, and VECTORS where
+    those are in none of these."""
+    vectors = [] if part.vectors == part.flash else [part.vectors]
+    return [part.flash, part.ram, *part.other_ram, *vectors]
 
 
 def default_stack_size(part: Part) -> int:

@@ -17,6 +17,15 @@ FROM_PART = "part"
 #: A number up to the letter of its flash, and behind that package, temperature range and options.
 _STEM = re.compile(r"(stm32(?:wba..|....)[a-z][0-9a-wyz])[a-z]\d.{0,4}")
 
+#: Processors that are asked for as parts are: the beginning of their numbers -> why there is none, and what to do.
+_NO_PART = {
+    "stm32mp13": ("an STM32MP13 has no Cortex-M", "STM32MP15 has a Cortex-M4"),
+    "stm32mp2": (
+        "the memory of an STM32MP2's Cortex-M33 is what the device tree of its Linux leaves to it",
+        "compile for --cpu cortex-m33, and link by the script of its project",
+    ),
+}
+
 #: Memory that is lost, shared or not byte-addressable as ordinary RAM is: never the main RAM.
 _SPECIAL_MEMORY = ("backup", "bkpsram", "itcm", "eeprom")
 
@@ -85,9 +94,15 @@ class Part:
 
     @property
     def flash(self) -> MemoryRegion:
-        """Where the part boots: its first flash, with the banks that follow without a gap, as "FLASH"."""
+        """Where programs are: the part's first flash, with the banks that follow without a gap, as "FLASH"."""
         banks = [region for region in self.memory if "w" not in region.access and region.name.startswith("flash")]
         return _runs(banks, "FLASH")[0]
+
+    @property
+    def vectors(self) -> MemoryRegion:
+        """Where the core finds its vector table at reset: a memory of its own, "VECTORS", or else the flash."""
+        own = (region for region in self.memory if region.name == "vectors")
+        return next((MemoryRegion("VECTORS", region.start, region.size, region.access) for region in own), self.flash)
 
     @property
     def ram(self) -> MemoryRegion:
@@ -122,6 +137,9 @@ def find_part(name: str) -> Part:
     wanted = _plain(name)
     meant = _matches(wanted, index)
     if not meant:
+        for number, (what, hint) in _NO_PART.items():
+            if wanted.startswith(number):
+                raise SettingsError(f"{what}, so there is no part '{name}'", "part", hint)
         near = [number.upper() for number in difflib.get_close_matches(wanted, index, n=5, cutoff=0.75)]
         hint = f"near it: {', '.join(near)}" if near else "e.g. STM32F405RGT6; `tvm-stm32 parts` lists them"
         raise SettingsError(f"there is no STM32 part '{name}'", "part", hint)
@@ -170,7 +188,7 @@ def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:
 def _plain(name: str) -> str:
     """`name` as `part_numbers` spells it: in lower case, without blanks and hyphens, with "stm32" before it."""
     plain = re.sub(r"[\s_-]", "", name.lower())
-    return f"stm32{plain}" if re.match(r"(f|g|h|l|u|c|n|wb|wl)\d|wba\d", plain) else plain
+    return f"stm32{plain}" if re.match(r"(f|g|h|l|u|c|n|wb|wl|mp)\d|wba\d", plain) else plain
 
 
 def _matches(name: str, index: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from tvm_stm32.memory.pools import LEAST_ALIGNMENT, Pool, check_pools
 #: memories next to the core, by the beginning of their names: faster than the RAM, and not reached by most DMA
 _CORE_COUPLED = ("CCM", "DTCM")
 #: memories for other purposes: instructions, or what must outlive a reset
-_RESERVED = ("ITCM", "BACKUP", "BKPSRAM", "EEPROM")
+_RESERVED = ("ITCM", "BACKUP", "BKPSRAM", "EEPROM", "VECTORS")
 
 
 def memory_pools(source: str, part: Part | None) -> tuple[Pool, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tvm_stm32.errors import ModelError
+from tvm_stm32.model.tar import read_members
 
 VERSION = 7
 METADATA = "metadata.json"
@@ -62,7 +63,7 @@ def read_source(content: bytes, where: str) -> Source:
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            members = _members(archive, where)
+            members = read_members(archive, where, ModelError)
             module = _module(members, where)
             for name in library_files(module):
                 if name not in members:
@@ -76,27 +77,6 @@ def read_source(content: bytes, where: str) -> Source:
             return Source(module, PurePosixPath(known[0]).name, members[known[0]])
     except tarfile.TarError as error:
         raise ModelError(f"the archive is damaged: {error}", where, _EXPORT) from error
-
-
-def _members(archive: tarfile.TarFile, where: str) -> dict[str, bytes]:
-    """Name -> content of every file in the archive."""
-    members: dict[str, bytes] = {}
-    for member in archive:
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name:
-            raise ModelError(f"the archive has a member outside of itself: {member.name}", where, "do not use it")
-        if member.isdir():
-            continue
-        if not member.isreg():
-            raise ModelError(f"the archive has a link or a device: {member.name}", where, "do not use it")
-        if str(path) in members:
-            raise ModelError(f"the archive has two members {path}", where, "do not use it")
-        file = archive.extractfile(member)
-        data = file.read() if file else b""
-        if len(data) != member.size:
-            raise ModelError(f"the archive ends within {path}", where, _EXPORT)
-        members[str(path)] = data
-    return members
 
 
 def _module(members: dict[str, bytes], where: str) -> str:

@@ -213,15 +213,17 @@ class Function(Enum):
     LOGISTIC = "logistic"  #: 1 / (1 + e^-x)
     TANH = "tanh"
     HARD_SWISH = "hard_swish"  #: x * min(max(x + 3, 0), 6) / 6
+    HARD_SIGMOID = "hard_sigmoid"  #: min(max(x * slope + offset, 0), 1)
     LEAKY_RELU = "leaky_relu"  #: x, or x * slope where x is negative
 
 
 @dataclass(frozen=True, slots=True)
 class Nonlinear:
-    """Input: x. `function` of each element; `slope` is that of LEAKY_RELU."""
+    """Input: x. `function` of each element; `slope` is that of LEAKY_RELU and HARD_SIGMOID, `offset` the latter's."""
 
     function: Function
     slope: float = 0.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any
 from tvm_stm32.project.rpc import invalid_params
 
 _TYPES = {"str": str, "bool": bool}
+#: options of type "str" for which clients send lists of them as well: the protocol has no type for that
+_LISTS = ("compile_definitions",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,35 @@ OPTIONS = (
         optional=_GENERATE,
     ),
     ProjectOption(
+        "memory_pools",
+        "memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
+        optional=_GENERATE,
+    ),
+    ProjectOption(
         "project_type",
         "firmware that computes for a host",
         choices=("host_driven",),
         default="host_driven",
         optional=_GENERATE,
     ),
+    ProjectOption(
+        "warning_as_error",
+        "a warning about the firmware's own C ends the build",
+        default=False,
+        type="bool",
+        optional=_GENERATE,
+    ),
+    ProjectOption(
+        "compile_definitions",
+        "macros for the firmware's own C: NAME or NAME=VALUE, several with blanks between them or as a list",
+        optional=_GENERATE,
+    ),
+    ProjectOption(
+        "extra_files_tar",
+        "tar archive that is unpacked into the project; C files in its src are built",
+        optional=_GENERATE,
+    ),
+    ProjectOption("cmsis_path", "folder of CMSIS, whose headers the firmware's own C can include", optional=_GENERATE),
     ProjectOption("build_system", "what builds it", choices=("scons", "cmake"), default="scons", optional=("build",)),
     ProjectOption("verbose", "print what the build prints", default=False, type="bool", optional=("build",)),
     ProjectOption(
@@ -73,23 +98,28 @@ def documents() -> list[dict[str, Any]]:
 def chosen(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The value of each option that `method` takes.
 
+    Those of other methods are passed over: TVM's client sends all methods the same options. An option that is null is
+    one that is not given.
+
     Raises:
-        RpcError: an option that it does not take, or lacks, or that cannot have that value.
+        RpcError: an option that no method takes, or that `method` lacks, or that cannot have that value.
     """
-    known = {option.name: option for option in OPTIONS if option.concerns(method)}
-    unknown = sorted(set(given) - set(known))
+    options = {option.name: option for option in OPTIONS}
+    unknown = sorted(set(given) - set(options))
     if unknown:
-        raise invalid_params(f"{method} has no option {', '.join(unknown)}; it has {', '.join(known)}")
-    for name, option in known.items():
-        if name in given:
-            _check(option, given[name])
-        elif option.required and method in option.required:
+        raise invalid_params(f"{method} has no option {', '.join(unknown)}; there are {', '.join(options)}")
+    values = {name: value for name, value in given.items() if value is not None}
+    for name, value in values.items():
+        _check(options[name], value)
+    for name, option in options.items():
+        if name not in values and method in (option.required or ()):
             raise invalid_params(f"{method} needs the option {name}: {option.help}")
-    return {name: given.get(name, option.default) for name, option in known.items()}
+    return {name: values.get(name, option.default) for name, option in options.items() if option.concerns(method)}
 
 
 def _check(option: ProjectOption, value: object) -> None:
-    if not isinstance(value, _TYPES[option.type]):
+    several = value if option.name in _LISTS and isinstance(value, list) else [value]
+    if not all(isinstance(one, _TYPES[option.type]) for one in several):
         raise invalid_params(f"option {option.name} is of type {option.type}, not {value!r}")
     if option.choices and value not in option.choices:
         raise invalid_params(f"option {option.name} is one of {', '.join(option.choices)}, not {value!r}")

@@ -48,8 +48,13 @@ def nonlinear_reals(attributes: Nonlinear, x: Reals) -> Reals:
         return np.tanh(x.astype(np.float64)).astype(np.float32)
     if attributes.function is Function.LEAKY_RELU:
         return np.where(x >= 0, x, np.float32(attributes.slope) * x)
-    gate = x * np.float32(1 / 6) + np.float32(0.5)
-    return np.asarray(x * np.clip(gate, np.float32(0), np.float32(1)))
+    if attributes.function is Function.HARD_SIGMOID:
+        return _hard_sigmoid(x, attributes.slope, attributes.offset)
+    return np.asarray(x * _hard_sigmoid(x, 1 / 6, 0.5))
+
+
+def _hard_sigmoid(x: Reals, slope: float, offset: float) -> Reals:
+    return np.asarray(np.clip(x * np.float32(slope) + np.float32(offset), np.float32(0), np.float32(1)))
 
 
 def _saturating(values: Integers, x: Quantization, function: Function) -> Integers:

@@ -15,7 +15,7 @@ from tvm_stm32.scons.group import Group
 from tvm_stm32.scons.model import Model
 from tvm_stm32.scons.nodes import Nodes
 from tvm_stm32.scons.settings import overrides
-from tvm_stm32.scons.toolchain import binutils
+from tvm_stm32.scons.toolchain import binutils, part_of
 
 #: What runs before main, and where everything goes; in the folder <firmware>_startup.
 _STARTUP_FILES = ("startup.c", "link.ld")
@@ -36,7 +36,8 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_LINKFLAGS": ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"],
         "TVM_STM32_SIZECOM": f"{command} size $TARGET {part}",
         "TVM_STM32_OBJCOPY": construction_variable(lambda env: binutils(env, "objcopy")),
-        "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $SOURCE $TARGET",
+        "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $_TVM_STM32_BINFLAGS $SOURCE $TARGET",
+        "_TVM_STM32_BINFLAGS": [],
         "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
         "TVM_STM32_EMULATOR": "",
         "TVM_STM32_RUNFLAGS": [],
@@ -60,14 +61,17 @@ def _emulator_option(env: Any) -> list[str]:
 class Firmware(Nodes):
     """What ``env.TvmFirmware`` returns: in a list of nodes it is all its files."""
 
-    def __init__(self, nodes: list[Any]) -> None:
-        super().__init__(nodes)
-        self.elf, self.map, self.bin, self.hex = nodes
+    def __init__(self, elf: Any, map_file: Any, images: dict[str, Any]) -> None:
+        super().__init__([elf, map_file, *images.values()])
+        self.elf, self.map = elf, map_file
+        self.bin, self.hex = images.get("bin"), images["hex"]
 
 
 @pseudo_builder
 def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     """``env.TvmFirmware``: link <target>.elf for `TVM_STM32_PART`, with .map, .bin and .hex, and print its sizes.
+
+    There is no .bin for a part whose vector table is far from its code, which would be all gap.
 
     Args:
         env: compiles and links with its own flags; `TVM_STM32_LINKFLAGS` come on top.
@@ -93,12 +97,23 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     elf, map_file = linked.Program([f"{target}.elf", f"{target}.map"], objects)
     linked.Depends(elf, [script, *(item.fragment for item in libraries if item.fragment)])
     linked.AddPostAction(elf, generator.action("TVM_STM32_SIZE"))
-    images = [
-        node
-        for suffix in ("bin", "hex")
-        for node in linked.Command(f"{target}.{suffix}", elf, generator.action(f"TVM_STM32_{suffix.upper()}"))
-    ]
-    return Firmware([elf, map_file, *images])
+    # weights in another flash are far from the program: not in an image that has every byte between, for the part's own
+    models = [model for item in libraries for model in (item.models if isinstance(item, Group) else [item])]
+    linked["_TVM_STM32_BINFLAGS"] = [f"--remove-section=.{model.name}_weights_*" for model in models if model.fragment]
+    images = {
+        suffix: linked.Command(f"{target}.{suffix}", elf, generator.action(f"TVM_STM32_{suffix.upper()}"))[0]
+        for suffix in (("bin", "hex") if _in_one_piece(env) else ("hex",))
+    }
+    return Firmware(elf, map_file, images)
+
+
+def _in_one_piece(env: Any) -> bool:
+    """Whether vector table and code of the part lie in one memory. A part that there is not is for commands to tell."""
+    try:
+        part = part_of(env.subst("$TVM_STM32_PART"))
+    except SettingsError:
+        return True
+    return part.vectors == part.flash
 
 
 def _items(sources: Any) -> Iterator[Any]:

@@ -45,6 +45,14 @@ def infer_and_fold(model: Any, path: Path) -> Any:
             return model
 
 
+def with_known_shapes(model: Any) -> Any:
+    """The model with those types and shapes that can be inferred, for a message about what is not supported in it."""
+    try:
+        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except Exception:  # native code; as far as the message goes, nothing is known then
+        return model
+
+
 def _fold(model: Any, path: Path) -> bool:
     """Folds what can be folded; True when a shape may have become known by it."""
     graph = model.graph

@@ -14,11 +14,14 @@ from tvm_stm32.model.onnx.graph import Node
 from tvm_stm32.model.onnx.layout import Layout, channels_last
 
 _FUNCTIONS = {
+    "HardSigmoid": Function.HARD_SIGMOID,
     "HardSwish": Function.HARD_SWISH,
     "LeakyRelu": Function.LEAKY_RELU,
     "Sigmoid": Function.LOGISTIC,
     "Tanh": Function.TANH,
 }
+#: alpha and beta
+_DEFAULTS = {"HardSigmoid": (0.2, 0.5), "LeakyRelu": (0.01, 0.0)}
 
 
 def convert_binary(build: Builder, node: Node) -> None:
@@ -95,10 +98,10 @@ def convert_relu(build: Builder, node: Node) -> None:
 
 
 def convert_nonlinear(build: Builder, node: Node) -> None:
-    """ONNX Sigmoid, Tanh, HardSwish, LeakyRelu."""
-    function = _FUNCTIONS[node.kind]
-    slope = float(node.attributes.get("alpha", 0.01)) if function is Function.LEAKY_RELU else 0.0
-    build.unary(node, Nonlinear(function, slope))
+    """ONNX Sigmoid, Tanh, HardSigmoid, HardSwish, LeakyRelu."""
+    alpha, beta = _DEFAULTS.get(node.kind, (0.0, 0.0))
+    slope, offset = float(node.attributes.get("alpha", alpha)), float(node.attributes.get("beta", beta))
+    build.unary(node, Nonlinear(_FUNCTIONS[node.kind], slope, offset))
 
 
 def convert_clip(build: Builder, node: Node) -> None:

@@ -100,13 +100,17 @@ def _require_opset(model: Any, path: Path) -> None:
 
 
 def _normalize(model: Any) -> None:
-    """Makes constants of initializers that are listed as inputs, as old exporters do, and standard operators of
-    onnxruntime's own copies of them."""
+    """Makes constants of initializers that are listed as inputs, as old exporters do, open dimensions of those that
+    are negative, as of Paddle's exporter, and standard operators of onnxruntime's own copies of them."""
     graph = model.graph
     initializers = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in initializers]
     del graph.input[:]
     graph.input.extend(inputs)
+    for value in (*graph.input, *graph.output):
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_value < 0:
+                dimension.Clear()
     model.ir_version = max(model.ir_version, 4)  # the first that allows initializers which are no inputs
     for node in graph.node:
         if node.domain == "com.microsoft" and node.op_type in ("QuantizeLinear", "DequantizeLinear"):

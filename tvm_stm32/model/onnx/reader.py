@@ -9,7 +9,7 @@ from pathlib import Path
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.network import Network, Quantize, Reshape, Tensor
 from tvm_stm32.model.onnx.builder import Builder, Value
-from tvm_stm32.model.onnx.constants import FOLDABLE, infer_and_fold
+from tvm_stm32.model.onnx.constants import FOLDABLE, infer_and_fold, with_known_shapes
 from tvm_stm32.model.onnx.convolution import convert_conv
 from tvm_stm32.model.onnx.dense import convert_gemm, convert_matmul
 from tvm_stm32.model.onnx.elementwise import (
@@ -46,6 +46,7 @@ CONVERTERS: dict[str, Callable[[Builder, Node], None]] = {
     "Gemm": convert_gemm,
     "GlobalAveragePool": convert_global_pool,
     "GlobalMaxPool": convert_global_pool,
+    "HardSigmoid": convert_nonlinear,
     "HardSwish": convert_nonlinear,
     "Identity": convert_identity,
     "LeakyRelu": convert_nonlinear,
@@ -82,8 +83,8 @@ _HINTS = {
     "Scan": "export the model without control flow",
 }
 #: through these an input keeps the layout that the operators behind them want
-_NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "HardSwish", "Identity", "LeakyRelu", "Mul",
-            "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
+_NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "HardSigmoid", "HardSwish", "Identity",
+            "LeakyRelu", "Mul", "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
 _SPATIAL = {"AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"}
 _ACTIVATION_TYPES = {"float32", "int8", "uint8"}
 
@@ -101,7 +102,9 @@ def read_onnx(path: str | Path) -> Network:
     notes: list[str] = []
     model = read_file(path, notes)
     graph = read_graph(model, path)
-    _refuse_unknown(graph, {*SUPPORTED, *FOLDABLE})
+    known = {*SUPPORTED, *FOLDABLE}
+    if any(node.kind not in known for node in graph.nodes):
+        _refuse_unknown(read_graph(with_known_shapes(model), path), known)
     graph = read_graph(infer_and_fold(model, path), path)
     rewrite(graph)
     _refuse_unknown(graph, set(CONVERTERS))
