@@ -200,7 +200,7 @@ def test_firmware_for_other_memory_is_refused(tmp_path: Path) -> None:
         run(elf, F405)
     other = MemoryRegion("other", part.flash.start, part.flash.size, "rx")
     memory = (MemoryRegion("flash", 0x07000000, 4096, "rx"), other, part.ram)
-    with pytest.raises(ToolError, match="no vector table in the flash of STM32H743ZIT6"):
+    with pytest.raises(ToolError, match="no vector table in FLASH of STM32H743ZIT6"):
         run(elf, replace(part, memory=memory))
 
 

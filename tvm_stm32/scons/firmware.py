@@ -21,8 +21,10 @@ from tvm_stm32.scons.toolchain import binutils, part_of
 _STARTUP_FILES = ("startup.c", "link.ld")
 #: keyword of ``env.TvmFirmware``, and construction variable without ``TVM_STM32_``: all take any value
 SETTINGS: dict[str, tuple[str, ...]] = {"STACK": (), "HEAP": (), "PLACE": ()}
-#: likewise of ``env.TvmRun``, with the values that it takes
-RUN_SETTINGS: dict[str, tuple[str, ...]] = {"EMULATOR": ("", *Emulator)}
+#: the emulator that suits the part, of those that are installed
+_AUTO = "auto"
+#: as `SETTINGS`, of ``env.TvmRun``, with the values there are
+RUN_SETTINGS: dict[str, tuple[str, ...]] = {"EMULATOR": (_AUTO, *Emulator)}
 
 
 def defaults() -> dict[str, Any]:
@@ -39,7 +41,7 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $_TVM_STM32_BINFLAGS $SOURCE $TARGET",
         "_TVM_STM32_BINFLAGS": [],
         "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
-        "TVM_STM32_EMULATOR": "",
+        "TVM_STM32_EMULATOR": _AUTO,
         "TVM_STM32_RUNFLAGS": [],
         "TVM_STM32_RUNCOM": f"{command} run $SOURCE {part} $_TVM_STM32_EMULATOR_OPTION $TVM_STM32_RUNFLAGS",
         "_TVM_STM32_MEMORY": construction_variable(_memory_options),
@@ -55,7 +57,7 @@ def _memory_options(env: Any) -> list[str]:
 
 def _emulator_option(env: Any) -> list[str]:
     emulator = env.subst("$TVM_STM32_EMULATOR")
-    return [f"--emulator={emulator}"] if emulator else []
+    return [] if emulator == _AUTO else [f"--emulator={emulator}"]
 
 
 class Firmware(Nodes):
@@ -150,14 +152,15 @@ def run(env: Any, app: Any, **settings: Any) -> Any:
     Args:
         env: has the part and the options.
         app: the firmware, or its ELF file.
-        settings: any of `RUN_SETTINGS`: EMULATOR, "qemu" or "unicorn", in place of the one that suits the part.
+        settings: any of `RUN_SETTINGS`: EMULATOR, "qemu" or "unicorn"; "auto" takes the one that suits the part.
 
     Returns:
         A node that is never up to date, and is built only when it, or an alias of it, is asked for.
     """
     elf = env.arg2nodes(app)[0]
     variables = overrides(env, f"TvmRun({str(elf)!r})", settings, RUN_SETTINGS)
-    nodes = generator.run(env, f"{elf}.run", elf, "TVM_STM32_RUN", **variables)
+    apart = "_" + settings["EMULATOR"] if settings else ""  # so that both can run it in one build
+    nodes = generator.run(env, f"{elf}.run{apart}", elf, "TVM_STM32_RUN", **variables)
     env.AlwaysBuild(nodes)
     env.NoCache(nodes)
     env.Ignore(nodes[0].dir, nodes)

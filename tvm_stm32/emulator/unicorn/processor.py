@@ -55,7 +55,7 @@ def boot(part: Part, firmware: Firmware) -> tuple[Uc, int, int]:
 
     Returns:
         The processor, the initial stack pointer and the address of the reset handler, with its Thumb bit. They are
-        from the vector table, which is what the firmware has first in the part's flash.
+        from the vector table, which is what the firmware has first in the part's flash, or the memory for it.
 
     Raises:
         ToolError: Unicorn is missing or has no such core, or the part has no memory for a section.
@@ -84,11 +84,11 @@ def boot(part: Part, firmware: Firmware) -> tuple[Uc, int, int]:
 
 
 def _vectors(part: Part, firmware: Firmware) -> tuple[int, int]:
-    flash = part.flash
-    in_flash = [content for content in firmware.contents if flash.holds(content.address)]
-    first = min(in_flash, key=lambda content: content.address, default=None)
+    memory = part.vectors
+    there = [content for content in firmware.contents if memory.holds(content.address)]
+    first = min(there, key=lambda content: content.address, default=None)
     if first is None or len(first.data) < 8:
         raise ToolError(
-            f"there is no vector table in the flash of {part.name}", str(firmware.path), "link it with its start-up"
+            f"there is no vector table in {memory.name} of {part.name}", str(firmware.path), "link it with its start-up"
         )
     return int.from_bytes(first.data[:4], "little"), int.from_bytes(first.data[4:8], "little")
