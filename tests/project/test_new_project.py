@@ -22,10 +22,10 @@ from scons_project import ROOT, tiny_model
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
 from tvm_stm32.model.library_format import read_source
+from tvm_stm32.model.model_file import read_model_file, whole_model
 from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.create import new_project
-from tvm_stm32.project.model_file import read_model_file, whole_model
 
 F405 = "STM32F405RGT6"
 
@@ -111,11 +111,11 @@ def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
     onnx.save_model(model, tmp_path / "kws.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
     given = read_model_file(tmp_path / "kws.onnx")
-    content = whole_model(given, tmp_path)
+    content = whole_model(given.content, tmp_path)
     assert content != given.content
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/kws.onnx").write_bytes(content)
-    assert whole_model(read_model_file(tmp_path / "alone/kws.onnx"), tmp_path / "alone") == content
+    assert whole_model(read_model_file(tmp_path / "alone/kws.onnx").content, tmp_path / "alone") == content
     tensor = onnx.load(tmp_path / "alone/kws.onnx", load_external_data=False).graph.initializer[0]
     assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.eye(4))
 

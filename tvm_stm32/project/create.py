@@ -16,12 +16,12 @@ from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_beside_stack, check_capacity
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError
+from tvm_stm32.model.model_file import read_model_file, whole_model
 from tvm_stm32.package.library_format.archive import API, library_archive
 from tvm_stm32.project.additions import Additions
 from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.description import ARCHIVE
-from tvm_stm32.project.model_file import read_model_file, whole_model
 from tvm_stm32.project.pooled import check_pools_beside_stack, kept_name, project_pools
 
 #: names that mean something else in a project: its programs and headers, and targets that CMake makes by itself
@@ -84,7 +84,7 @@ def new_project(
     else:
         check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
         check_beside_stack(part, compiled.activations_size, model.name)
-    files[kept] = whole_model(file, model.parent)
+    files[kept] = file.content if file.archive else whole_model(file.content, model.parent)
     files[ARCHIVE] = file.archive or _archive(model, kept, files[kept], compiled)
     write_artifacts({**files, **added}, directory)
     return compiled
