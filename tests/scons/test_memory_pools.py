@@ -52,10 +52,15 @@ def test_a_file_of_pools(tmp_path: Path, checkout: Path) -> None:
     for elf in ("app.elf", "client.elf"):
         assert read_firmware(tmp_path / elf).address("kws_activations") == 0x20018000
     assert project.scons(".") == set()
-    project.write("pools.yaml", POOLS.format(address="0x20010000"))
+    external = "{name: ext, kind: flash, address: 0x90000000, size: 4K}"
+    project.write("pools.yaml", POOLS.format(address="0x20010000").replace("}]", "}, " + external + "]"))
     assert {"TVM kws.tflite -> kws", "LINK app.elf"} <= project.scons(".")
     for elf in ("app.elf", "client.elf"):
-        assert read_firmware(tmp_path / elf).address("kws_activations") == 0x20010000
+        firmware = read_firmware(tmp_path / elf)
+        assert firmware.address("kws_activations") == 0x20010000
+        assert firmware.address("kws_weights_ext") == 0x90000000
+    assert (tmp_path / "app.bin").stat().st_size < 1 << 20, "holds what lies between two flashes"
+    assert ":020000049000" in (tmp_path / "app.hex").read_text(), "what the other flash holds is missing"
 
 
 def test_other_interfaces_know_no_pools(tmp_path: Path, checkout: Path) -> None:

@@ -33,7 +33,8 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_LINKFLAGS": ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"],
         "TVM_STM32_SIZECOM": f"{command} size $TARGET {part}",
         "TVM_STM32_OBJCOPY": construction_variable(lambda env: binutils(env, "objcopy")),
-        "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $SOURCE $TARGET",
+        "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $_TVM_STM32_BINFLAGS $SOURCE $TARGET",
+        "_TVM_STM32_BINFLAGS": [],
         "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
         "TVM_STM32_RUNFLAGS": [],
         "TVM_STM32_RUNCOM": f"{command} run $SOURCE {part} $TVM_STM32_RUNFLAGS",
@@ -86,6 +87,9 @@ def firmware(env: Any, target: str, sources: Any, **settings: Any) -> Firmware:
     elf, map_file = linked.Program([f"{target}.elf", f"{target}.map"], objects)
     linked.Depends(elf, [script, *(item.fragment for item in libraries if item.fragment)])
     linked.AddPostAction(elf, generator.action("TVM_STM32_SIZE"))
+    # weights in another flash are far from the program: not in an image that has every byte between, for the part's own
+    models = [model for item in libraries for model in (item.models if isinstance(item, Group) else [item])]
+    linked["_TVM_STM32_BINFLAGS"] = [f"--remove-section=.{model.name}_weights_*" for model in models if model.fragment]
     images = {
         suffix: linked.Command(f"{target}.{suffix}", elf, generator.action(f"TVM_STM32_{suffix.upper()}"))[0]
         for suffix in (("bin", "hex") if _in_one_piece(env) else ("hex",))
