@@ -43,15 +43,18 @@ def environment(**variables: Any) -> Environment:
         ("--specs=nano.specs --sysroot=/s -B/b", ["--specs=nano.specs", "--sysroot=/s", "-B/b"]),
         ("-mthumb$MORE", ["-mthumb", "-mcpu=cortex-m0"]),
         (["-isystem", "/a folder"], ["-isystem", "/a folder"]),
+        ('-isystem "/a folder" -D \'V="1.0 beta"\' -DQ=\\"q\\" -I"/a b" -mthumb', ["-isystem", "/a folder", "-mthumb"]),
+        (["-D", 'V="1.0 beta"', '-DW="a b"', ["-mcpu=cortex-m4", ["-mthumb"]]], ["-mcpu=cortex-m4", "-mthumb"]),
+        ("-mthumb -DV=don't", ["-mthumb"]),
     ],
 )
 def test_machine_flags(flags: str | list[str], kept: list[str]) -> None:
     assert toolchain.machine_flags(environment(CCFLAGS=flags, MORE=" -mcpu=cortex-m0")) == kept
 
 
-def test_flags_for_c_count_too() -> None:
-    env = environment(CCFLAGS="-mthumb", CFLAGS=["-std=c11", "-mcpu=cortex-m3"])
-    assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3"]
+def test_flags_for_c_and_for_its_preprocessor_count_too() -> None:
+    env = environment(CCFLAGS="-mthumb", CFLAGS=["-std=c11", "-mcpu=cortex-m3"], CPPFLAGS="-MMD -mfloat-abi=soft")
+    assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"]
 
 
 @pytest.mark.parametrize(
@@ -127,13 +130,16 @@ def test_no_compiler_at_all() -> None:
         ("ccache arm-none-eabi-gcc", "arm-none-eabi-ar"),
         ("/opt/arm/bin/arm-none-eabi-g++", "/opt/arm/bin/arm-none-eabi-ar"),
         ('"/opt/arm tools/arm-none-eabi-gcc" -mthumb', '"/opt/arm tools/arm-none-eabi-ar"'),
+        ("'/opt/arm tools/arm-none-eabi-gcc'", '"/opt/arm tools/arm-none-eabi-ar"'),
+        (r"/opt/arm\ tools/arm-none-eabi-gcc", '"/opt/arm tools/arm-none-eabi-ar"'),
+        (["ccache", "/opt/arm tools/arm-none-eabi-gcc", "-mthumb"], '"/opt/arm tools/arm-none-eabi-ar"'),
         ("arm-none-eabi-clang", "arm-none-eabi-ar"),
         ("gcc", "llvm-ar"),
         ("clang --target=arm-none-eabi", "llvm-ar"),
         ("/opt/arm-none-eabi/bin/gcc", "llvm-ar"),
     ],
 )
-def test_archiver_of_the_compiler(compiler: str, archiver: str) -> None:
+def test_archiver_of_the_compiler(compiler: str | list[str], archiver: str) -> None:
     assert environment(CC=compiler, AR="llvm-ar").subst("$TVM_STM32_AR") == archiver
 
 
