@@ -14,8 +14,7 @@ from tvm_stm32.errors import ToolError
 if TYPE_CHECKING:
     from unicorn import Uc
 
-#: Our name of a core -> Unicorn's of one that runs its code. M0 and M0+ do not refuse the instructions of larger cores,
-#: none has double precision, and the FPU is on from the start.
+#: Our name of a core -> Unicorn's of one that runs its code. None has double precision.
 MODELS = {
     "cortex-m0": "M0",
     "cortex-m0plus": "M0",
