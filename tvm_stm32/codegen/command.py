@@ -23,7 +23,7 @@ from tvm_stm32.device.pools import memory_pools
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """The model, and the options of every verb that compiles one."""
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .tflite or .onnx file, or an archive of export-mlf"
+        "model", type=Path, metavar="MODEL", help="a .tflite, .onnx or .pt2 file, or an archive of export-mlf"
     )
     parser.add_argument("--name", required=True, help="C identifier that prefixes everything generated")
     target = parser.add_mutually_exclusive_group(required=True)
