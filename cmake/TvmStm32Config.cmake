@@ -148,8 +148,19 @@ function(tvm_stm32_add_model name)
   set(sources ${files})
   list(FILTER sources INCLUDE REGEX "\\.c$")
 
-  # The generator writes only what has changed, so the files may stay older than the model: the stamp tells that it ran.
+  # An .onnx file may keep its weights in others.
   tvm_stm32_python(python)
+  set(weights "")
+  if(model MATCHES "\\.onnx$" AND EXISTS "${model}")
+    execute_process(
+      COMMAND ${python} -m tvm_stm32.model.external_weights "${model}"
+      OUTPUT_VARIABLE weights
+      OUTPUT_STRIP_TRAILING_WHITESPACE
+    )
+    string(REPLACE "\n" ";" weights "${weights}")
+  endif()
+
+  # The generator writes only what has changed, so the files may stay older than the model: the stamp tells that it ran.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     "${TVM_STM32_GENERATOR}/codegen/artifacts.py" "${TVM_STM32_GENERATOR}/api/interface.py"
   )
@@ -162,7 +173,7 @@ function(tvm_stm32_add_model name)
     BYPRODUCTS ${files}
     COMMAND ${python} -m tvm_stm32 compile "${model}" --name "${name}" ${options} --output "${folder}"
     COMMAND "${CMAKE_COMMAND}" -E touch "${folder}/${name}.stamp"
-    DEPENDS "${model}" ${pools} ${generator}
+    DEPENDS "${model}" ${weights} ${pools} ${generator}
     COMMENT "Generating C of the model ${name}"
     VERBATIM
   )

@@ -72,6 +72,12 @@ def test_the_native_interface_is_what_there_is_without_layers() -> None:
         assert file.endswith(".json") or with_layers[file] == content, file
 
 
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=name_of)
+def test_a_header_says_what_may_be_called_from_where(layer: Layer, folder: Path) -> None:
+    texts = [(folder / header).read_text() for header in public_headers(layer, "tiny")]
+    assert sum("Where from: the main program" in text for text in texts) == 1
+
+
 def test_include_folders_follow_the_choice() -> None:
     assert choose("native").include_folders() == ["."]
     assert choose("x-cube-ai").include_folders() == ["api/x_cube_ai", "."]

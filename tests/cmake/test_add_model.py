@@ -10,8 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
+from exactness.onnx_builder import OnnxBuilder
 from packages import CLASSES, PART, Application, classifier
 
 import tvm_stm32
@@ -96,6 +99,20 @@ def test_new_weights_compile_the_weights_alone(folder: Path, tool: tuple[str, st
     again = ["Building C object kws_weights.c", "Generating C of the model kws"]
     assert steps(project.build()) == [*again, *LINKED]
     assert run(project.build_folder / "application") == CLASSES
+
+
+def test_weights_in_another_file_are_part_of_the_model(folder: Path, tool: tuple[str, str]) -> None:
+    builder = OnnxBuilder()
+    weights = builder.constant(np.eye(4, dtype=np.float32))
+    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
+    path = folder / "models" / "kws.onnx"
+    onnx.save_model(model, path, save_as_external_data=True, location="the weights.bin", size_threshold=0)
+    edit(folder, "kws.tflite", "kws.onnx")
+    project = Project(folder)
+    project.configure(*tool)
+    query = ["ninja", "-C", project.build_folder, "-t", "query", "kws/kws.stamp"]
+    said = subprocess.run(query, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert {str(path), str(path.with_name("the weights.bin"))} <= {line.strip() for line in said.splitlines()}
 
 
 def test_new_setting_generates_again(folder: Path, tool: tuple[str, str]) -> None:

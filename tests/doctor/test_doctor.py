@@ -15,7 +15,7 @@ import pytest
 
 from tvm_stm32.cli import main
 from tvm_stm32.doctor import packages
-from tvm_stm32.doctor.finding import IN_WORDS, Finding, Purpose
+from tvm_stm32.doctor.finding import IN_WORDS, Finding, Purpose, is_served
 from tvm_stm32.doctor.packages import Requirement
 
 Monkey = pytest.MonkeyPatch
@@ -59,7 +59,8 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["ready"] is False
     able = {purpose for purpose, able in document["able"].items() if able}
-    assert able - {"board", "torch"} == {"generate", "scons", "validate"}  # extras that may be left out
+    # extras that may be left out; Unicorn emulates and counts without any program
+    assert able - {"board", "torch"} == {"generate", "scons", "validate", "emulate", "count"}
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"
@@ -74,8 +75,9 @@ def test_text_says_what_to_do(tmp_path: Path, monkeypatch: Monkey, capsys: pytes
     assert main(["doctor"]) == 1
     printed = capsys.readouterr().out
     assert "build its library for an STM32: NO\n" in printed
-    assert "run firmware on an emulated board: no\n  --  QEMU: qemu-system-arm is not in PATH\n" in printed
-    assert "        apt-get install qemu-system-arm\n" in printed
+    unicorn = f"  ok  unicorn {metadata.version('unicorn')}\n"
+    missing = "  --  QEMU: qemu-system-arm is not in PATH\n        apt-get install qemu-system-arm\n"
+    assert f"run firmware on an emulated board: yes\n{unicorn}{missing}" in printed
 
 
 @pytest.mark.usefixtures("quick")
@@ -129,11 +131,31 @@ def test_how_a_package_was_built_is_no_part_of_its_version(monkeypatch: Monkey) 
     assert (found.purpose, found.version, found.good) == (Purpose.TORCH, "2.13.0", True)
 
 
+@pytest.mark.parametrize(
+    ("there", "emulates", "counts"),
+    [
+        ("", False, False),
+        ("unicorn", True, True),
+        ("QEMU", True, False),
+        ("C compiler for this machine", False, False),
+        ("QEMU, C compiler for this machine", True, True),
+    ],
+)
+def test_either_emulator_does(there: str, emulates: bool, counts: bool) -> None:
+    purposes = {"unicorn": Purpose.EMULATE, "QEMU": Purpose.EMULATE, "C compiler for this machine": Purpose.COUNT}
+    found = [
+        Finding(name, purpose, problem="" if name in there.split(", ") else "is missing")
+        for name, purpose in purposes.items()
+    ]
+    assert (is_served(Purpose.EMULATE, found), is_served(Purpose.COUNT, found)) == (emulates, counts)
+
+
 def test_requirements_are_those_of_the_project(repository: Path) -> None:
     needed = {requirement.name: requirement for requirement in packages.requirements()}
     assert needed["onnxruntime"].extra == "validate"
     assert needed["apache-tvm-ffi"] == Requirement("apache-tvm-ffi", "0.1.14.post1")
     assert needed["pyocd"].extra == "board"
+    assert needed["unicorn"].extra == "emulate"
     assert "pytest" not in needed
     always = (repository / "pyproject.toml").read_text().split("[project.optional-dependencies]")[0]
     assert sum(not requirement.extra for requirement in needed.values()) == always.count("==")

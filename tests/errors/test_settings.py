@@ -76,7 +76,6 @@ def test_machine_that_does_not_exist(command_line: CommandLine, options: str, wh
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("", "one of the arguments --part --cpu is required"),
         ("--part STM32F405RGT6 --cpu cortex-m4", "argument --cpu: not allowed with argument --part"),
         ("--cpu cortex-m4 --optimize fast", "argument --optimize: invalid choice: 'fast' (choose from "),
         ("--cpu cortex-m4 --inputs heap", "argument --inputs: invalid choice: 'heap' (choose from "),
@@ -89,6 +88,19 @@ def test_options_that_do_not_exist(command_line: CommandLine, options: str, said
     printed = command_line.refuses("compile", model, "--name", "kws", "-o", "out", *options.split())
     assert printed.startswith("usage: tvm-stm32 compile ")
     assert f"tvm-stm32 compile: error: {said}" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "where", "what", "hint"),
+    [
+        ("--cpu cortex-m4", "--name", "the model needs a name in C", "such as --name kws"),
+        ("--name kws", "--part", "for which part, or which core?", "--part STM32F405RGT6, or --cpu cortex-m4"),
+    ],
+)
+def test_what_only_an_archive_says(command_line: CommandLine, options: str, where: str, what: str, hint: str) -> None:
+    model = command_line.write("kws.tflite", small_tflite())
+    for verb in ("compile", "export-mlf"):
+        assert command_line.refuses(verb, model, "-o", "out", *options.split()) == message(where, what, hint)
 
 
 @pytest.mark.parametrize("output", ["kws.tflite", "kws.tflite/below"])

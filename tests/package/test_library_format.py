@@ -123,7 +123,10 @@ def test_metadata(model: CompiledModel, archive: bytes) -> None:
     module = metadata["modules"]["kws"]
     assert module.keys() == {
         *("model_name", "export_datetime", "memory", "target", "executors", "style", "external_dependencies"),
+        "tvm_stm32",
     }
+    settings = {"cpu": "cortex-m4", "part": "", "float_abi": "any", "optimize": "balanced", "keep_channels": False}
+    assert module["tvm_stm32"] == settings | {"inputs": "arena", "outputs": "arena"}
     assert (module["model_name"], module["executors"], module["style"]) == ("kws", ["aot"], "full-model")
     (main_function,) = module["memory"]["functions"]["main"]
     assert main_function["inputs"] == {"t0": {"size": 3, "dtype": "int8"}}
@@ -259,6 +262,7 @@ MODULE = {"model_name": "kws"}
         (changed(modules={}), "not one model, but none"),
         (changed(modules={"kws": MODULE, "vww": {"model_name": "vww"}}), "not one model, but kws, vww"),
         (changed(modules={"vww": MODULE}), "contradicts itself about the model vww"),
+        (changed(modules={"kws": MODULE | {"tvm_stm32": {"cpu": 4}}}), "settings that are none: .*cpu"),
         (changed(modules={"../kws": {"model_name": "../kws"}}), "contradicts itself"),
         (text_of_metadata(lambda text: text.replace('"kws": {', '"kws": {}, "kws": {')), "several modules, .* kws"),
         (text_of_metadata(lambda text: text[:-9]), "metadata.json is no JSON"),

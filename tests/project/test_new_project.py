@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from scons_project import ROOT, tiny_model
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
 from tvm_stm32.model.library_format import read_source
+from tvm_stm32.model.model_file import read_model_file, whole_model
+from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.create import new_project
-from tvm_stm32.project.model_file import read_model_file, whole_model
 
 F405 = "STM32F405RGT6"
 
@@ -54,6 +56,7 @@ def test_scons_builds_it_and_runs_it(written: Path, expected: str, tmp_path: Pat
     assert "warning" not in scons(project)
     assert scons(project, "-q") == "", "a second build has something to do"
     assert scons(project, "run") == f"t1: {expected}\n"
+    assert scons(project, "run", "EMULATOR=unicorn").startswith(f"t1: {expected}\nstack  ")
     built = {file.name for file in (project / "build").iterdir() if file.is_file()}
     assert built == {"app.elf", "app.map", "app.bin", "app.hex"}
 
@@ -63,7 +66,7 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
 ) -> None:
     """QEMU has no H743: it runs what is linked for a board with a Cortex-M7."""
     part = find_part("STM32H743ZIT6")
-    for name, content in project_files("kws", part, "balanced", "models/kws.tflite").items():
+    for name, content in project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part)).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     shutil.copytree(written / "models", tmp_path / "models")
@@ -72,11 +75,16 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
     assert "warning" not in project.build()
     assert {"app.elf", "app.bin", "app.hex"} <= {file.name for file in project.build_folder.iterdir()}
     assert project.build("--target", "run").splitlines()[-1] == f"t1: {expected}"
+    project.configure("EMULATOR=unicorn")
+    for_the_part = project.build("--target", "run").splitlines()[-2:]
+    assert for_the_part[0] == f"t1: {expected}"
+    assert re.fullmatch(r"stack +\d+ of 4,096 bytes", for_the_part[1])
 
 
 def test_a_part_that_another_core_loads_has_no_image_from_its_vectors_to_its_code() -> None:
     """It would have 256 MB of gap; and no programmer writes it to flash."""
-    files = project_files("kws", find_part("STM32MP157CAC3"), "balanced", "models/kws.tflite")
+    part = find_part("STM32MP157CAC3")
+    files = project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part))
     texts = {name: files[name].decode() for name in ("README.md", "SConstruct", "CMakeLists.txt")}
     assert not any("app.bin" in text or "`.bin`" in text for text in texts.values())
     assert all("app.hex" in texts[name] for name in ("SConstruct", "CMakeLists.txt"))
@@ -86,7 +94,8 @@ def test_a_part_that_another_core_loads_has_no_image_from_its_vectors_to_its_cod
 
 def test_files_are_the_same_anywhere(written: Path) -> None:
     """They follow from name, part, objective and model alone; so no path of this machine is among them."""
-    files = project_files("kws", find_part(F405), "balanced", "models/kws.tflite")
+    part = find_part(F405)
+    files = project_files("kws", part, "balanced", "models/kws.tflite", boards_for(part))
     files["models/kws.tflite"] = tiny_model()
     files["model.tar"] = (written / "model.tar").read_bytes()
     assert {str(file.relative_to(written)): file.read_bytes() for file in written.rglob("*") if file.is_file()} == files
@@ -102,11 +111,11 @@ def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
     onnx.save_model(model, tmp_path / "kws.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
     given = read_model_file(tmp_path / "kws.onnx")
-    content = whole_model(given, tmp_path)
+    content = whole_model(given.content, tmp_path)
     assert content != given.content
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone/kws.onnx").write_bytes(content)
-    assert whole_model(read_model_file(tmp_path / "alone/kws.onnx"), tmp_path / "alone") == content
+    assert whole_model(read_model_file(tmp_path / "alone/kws.onnx").content, tmp_path / "alone") == content
     tensor = onnx.load(tmp_path / "alone/kws.onnx", load_external_data=False).graph.initializer[0]
     assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.eye(4))
 

@@ -34,6 +34,10 @@ merged = env.Clone()
 merged.MergeFlags(kws.flags)
 merged.Program("by_flags", "main.c")
 
+prepended = env.Clone(LIBS="c", LINKFLAGS="-nodefaultlibs")
+prepended.Prepend(**kws.flags)
+prepended.Program("by_prepending", prepended.Object("prepended", "main.c"))
+
 included = env.Clone(CPPPATH=["kws"], models=kws, OBJPREFIX="source_")
 included.Program("by_source", ["main.c", included["models"]])
 included.Program("by_sum", ["main.c"] + kws)
@@ -88,7 +92,7 @@ def test_host(tmp_path: Path, checkout: Path) -> None:
     project.write("kws.tflite", tiny_model())
     project.write("main.c", MAIN)
     project.scons()
-    for program in ("by_flags", "by_source", "by_sum", "by_library"):
+    for program in ("by_flags", "by_prepending", "by_source", "by_sum", "by_library"):
         assert subprocess.run([tmp_path / program], timeout=60, check=False).returncode == 42
     for package in ("kws", "models"):
         assert "1.2" in (tmp_path / f"dist/lib/cmake/{package}/{package}-config-version.cmake").read_text()

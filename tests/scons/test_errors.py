@@ -80,6 +80,11 @@ def sconstruct(checkout: Path, body: str, options: str = "") -> str:
             "TvmFirmware('app'): there is no setting STAK\n  hint: is STACK meant?",
         ),
         (
+            'env.TvmRun("app.elf", EMULATOR="bochs")',
+            "",
+            "TvmRun('app.elf'): EMULATOR cannot be 'bochs'\n  hint: it is one of auto, qemu, unicorn",
+        ),
+        (
             'env.TvmCMakePackage("dist", "kws")',
             "",
             "TvmCMakePackage('dist'): 'kws' is no model\n  hint: give it what env.TvmModel returns",
@@ -114,14 +119,14 @@ def test_wrong_arguments(project: Project, checkout: Path, body: str, options: s
             'env.TvmModel("kws", "kws.tflite")',
             'CC="gcc"',
             "scons: *** [kws/kws.h] CC: the compiler 'gcc' makes code for no Cortex-M, STM32F405RGT6 is a cortex-m4\n"
-            "  hint: leave CC alone, or let CC and CCFLAGS say arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb"
-            " -mfpu=fpv4-sp-d16 -mfloat-abi=hard",
+            '  hint: make the Environment with TVM_STM32_PART="STM32F405RGT6" and leave CC alone, or let CC and CCFLAGS'
+            " say arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard",
         ),
         (
             'env.TvmModel("kws", "kws.tflite")',
             'CC="arm-none-eabi-gcc", CCFLAGS="-mcpu=cortex-m33 -mthumb"',
             "scons: *** [kws/kws.h] CC: the compiler 'arm-none-eabi-gcc' makes code for armv8-m.main,"
-            " STM32F405RGT6 is a cortex-m4\n  hint: leave CC alone, ",
+            " STM32F405RGT6 is a cortex-m4\n  hint: make the Environment with ",
         ),
         (
             'env.TvmModel("kws", "kws.tflite")',

@@ -43,15 +43,18 @@ def environment(**variables: Any) -> Environment:
         ("--specs=nano.specs --sysroot=/s -B/b", ["--specs=nano.specs", "--sysroot=/s", "-B/b"]),
         ("-mthumb$MORE", ["-mthumb", "-mcpu=cortex-m0"]),
         (["-isystem", "/a folder"], ["-isystem", "/a folder"]),
+        ('-isystem "/a folder" -D \'V="1.0 beta"\' -DQ=\\"q\\" -I"/a b" -mthumb', ["-isystem", "/a folder", "-mthumb"]),
+        (["-D", 'V="1.0 beta"', '-DW="a b"', ["-mcpu=cortex-m4", ["-mthumb"]]], ["-mcpu=cortex-m4", "-mthumb"]),
+        ("-mthumb -DV=don't", ["-mthumb"]),
     ],
 )
 def test_machine_flags(flags: str | list[str], kept: list[str]) -> None:
     assert toolchain.machine_flags(environment(CCFLAGS=flags, MORE=" -mcpu=cortex-m0")) == kept
 
 
-def test_flags_for_c_count_too() -> None:
-    env = environment(CCFLAGS="-mthumb", CFLAGS=["-std=c11", "-mcpu=cortex-m3"])
-    assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3"]
+def test_flags_for_c_and_for_its_preprocessor_count_too() -> None:
+    env = environment(CCFLAGS="-mthumb", CFLAGS=["-std=c11", "-mcpu=cortex-m3"], CPPFLAGS="-MMD -mfloat-abi=soft")
+    assert toolchain.machine_flags(env) == ["-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft"]
 
 
 @pytest.mark.parametrize(
@@ -127,13 +130,16 @@ def test_no_compiler_at_all() -> None:
         ("ccache arm-none-eabi-gcc", "arm-none-eabi-ar"),
         ("/opt/arm/bin/arm-none-eabi-g++", "/opt/arm/bin/arm-none-eabi-ar"),
         ('"/opt/arm tools/arm-none-eabi-gcc" -mthumb', '"/opt/arm tools/arm-none-eabi-ar"'),
+        ("'/opt/arm tools/arm-none-eabi-gcc'", '"/opt/arm tools/arm-none-eabi-ar"'),
+        (r"/opt/arm\ tools/arm-none-eabi-gcc", '"/opt/arm tools/arm-none-eabi-ar"'),
+        (["ccache", "/opt/arm tools/arm-none-eabi-gcc", "-mthumb"], '"/opt/arm tools/arm-none-eabi-ar"'),
         ("arm-none-eabi-clang", "arm-none-eabi-ar"),
         ("gcc", "llvm-ar"),
         ("clang --target=arm-none-eabi", "llvm-ar"),
         ("/opt/arm-none-eabi/bin/gcc", "llvm-ar"),
     ],
 )
-def test_archiver_of_the_compiler(compiler: str, archiver: str) -> None:
+def test_archiver_of_the_compiler(compiler: str | list[str], archiver: str) -> None:
     assert environment(CC=compiler, AR="llvm-ar").subst("$TVM_STM32_AR") == archiver
 
 
@@ -153,3 +159,12 @@ def test_commands_are_shown_in_full_when_asked_for() -> None:
     assert environment()["TVM_STM32_ARCOMSTR"] == "AR      $TARGET"
     assert "TVM_STM32_ARCOMSTR" not in environment(VERBOSE=True)
     assert environment(TVM_STM32_ARCOMSTR="mine")["TVM_STM32_ARCOMSTR"] == "mine"
+
+
+def test_an_emulator_may_be_named() -> None:
+    assert "emulator" not in environment(TVM_STM32_PART="STM32F405RGT6").subst("$TVM_STM32_RUNCOM").split(" run ")[1]
+    named = environment(TVM_STM32_PART="STM32F405RGT6", TVM_STM32_EMULATOR="unicorn")
+    assert named.subst("$TVM_STM32_RUNCOM").split(" run ")[1].split() == [
+        *("--part", "STM32F405RGT6"),
+        "--emulator=unicorn",
+    ]

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from scons_project import HEAD, Project, tiny_model
 
+from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.firmware import read_firmware
 
 SCONSTRUCT = (
@@ -50,10 +52,15 @@ def test_a_file_of_pools(tmp_path: Path, checkout: Path) -> None:
     for elf in ("app.elf", "client.elf"):
         assert read_firmware(tmp_path / elf).address("kws_activations") == 0x20018000
     assert project.scons(".") == set()
-    project.write("pools.yaml", POOLS.format(address="0x20010000"))
+    external = "{name: ext, kind: flash, address: 0x90000000, size: 4K}"
+    project.write("pools.yaml", POOLS.format(address="0x20010000").replace("}]", "}, " + external + "]"))
     assert {"TVM kws.tflite -> kws", "LINK app.elf"} <= project.scons(".")
     for elf in ("app.elf", "client.elf"):
-        assert read_firmware(tmp_path / elf).address("kws_activations") == 0x20010000
+        firmware = read_firmware(tmp_path / elf)
+        assert firmware.address("kws_activations") == 0x20010000
+        assert firmware.address("kws_weights_ext") == 0x90000000
+    assert (tmp_path / "app.bin").stat().st_size < 1 << 20, "holds what lies between two flashes"
+    assert ":020000049000" in (tmp_path / "app.hex").read_text(), "what the other flash holds is missing"
 
 
 def test_other_interfaces_know_no_pools(tmp_path: Path, checkout: Path) -> None:
@@ -83,25 +90,37 @@ int main(void)
 
 
 def test_a_group(tmp_path: Path, checkout: Path) -> None:
-    """A model in pools and one without take turns; the linker is told of their memory once."""
+    """A model in pools and one without take turns; the linker is told of their memory once.
+
+    They are in a folder with an SConscript of its own, and so is the compiler, whose path starts at the top.
+    """
     project = Project(tmp_path)
+    (tmp_path / "tools").mkdir()
+    for program in ("gcc", "ar", "objcopy"):
+        (tmp_path / f"tools/arm-none-eabi-{program}").symlink_to(str(shutil.which(f"arm-none-eabi-{program}")))
+    flags = find_part("STM32F405RGT6").compiler_flags()
     lines = HEAD + (
+        f"options |= dict(CC='tools/arm-none-eabi-gcc', LINK='$CC', CCFLAGS={flags!r}, LINKFLAGS={flags!r})\n"
         f"env = Environment(**options, toolpath=[{str(checkout)!r}])\n"
-        'kws = env.TvmModel("build/kws", "kws.tflite", MEMORY_POOLS="pools.yaml")\n'
-        'wake = env.TvmModel("build/wake", "kws.tflite")\n'
-        'turns = env.TvmGroup("build/turns", [kws, wake])\n'
-        'app = env.TvmFirmware("app", ["main.c", turns, kws, wake])\n'
+        'models = SConscript("models/SConscript", exports="env")\n'
+        'app = env.TvmFirmware("app", ["main.c", models])\n'
         'env.Alias("run", env.TvmRun(app))\n'
     )
     project.write("SConstruct", lines)
+    models = (
+        'Import("env")\nkws = env.TvmModel("kws", "#kws.tflite", MEMORY_POOLS="pools.yaml")\n'
+        'wake = env.TvmModel("wake", "#kws.tflite")\n'
+        'models = [env.TvmGroup("turns", [kws, wake]), kws, wake]\nReturn("models")\n'
+    )
+    project.write("models/SConscript", models)
     project.write("kws.tflite", tiny_model())
-    project.write("pools.yaml", POOLS.format(address="0x20018000"))
+    project.write("models/pools.yaml", POOLS.format(address="0x20018000"))
     project.write("main.c", TURNS)
-    assert "GROUP build/turns" in project.scons(".", "run")
+    assert "GROUP models/turns" in project.scons(".", "run")
     symbols = read_firmware(tmp_path / "app.elf").symbols
     assert symbols["turns_activations_top"].address == 0x20018000
     assert not {"kws_activations", "wake_activations"} & set(symbols)
     assert project.scons(".") == set()
-    project.replace("SConstruct", "[kws, wake])\napp", "[kws])\napp")
+    project.replace("models/SConscript", "[kws, wake])", "[kws])")
     project.scons(status=2)
     assert "name two models at least" in project.errors

@@ -18,6 +18,9 @@ from tvm_stm32.device.capacity import check_capacity
 from tvm_stm32.device.core import compiler_flags, find_core
 from tvm_stm32.device.part import Part, find_part
 from tvm_stm32.device.pools import memory_pools
+from tvm_stm32.errors import SettingsError
+from tvm_stm32.model.library_format import is_archive_file
+from tvm_stm32.model.model_file import read_model_file
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -25,16 +28,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="a .tflite, .onnx or .pt2 file, or an archive of export-mlf"
     )
-    parser.add_argument("--name", required=True, help="C identifier that prefixes everything generated")
-    target = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument(
+        "--name", help="C identifier that prefixes everything generated; what is left out, an archive says"
+    )
+    target = parser.add_mutually_exclusive_group()
     target.add_argument("--part", help="STM32 part number, such as STM32F405RGT6")
     target.add_argument("--cpu", help="core, such as cortex-m4")
-    parser.add_argument("--optimize", choices=("time", "ram", "balanced"), default="balanced")
-    parser.add_argument("--inputs", choices=("arena", "application"), default="arena", help="where input buffers live")
+    parser.add_argument("--optimize", choices=("time", "ram", "balanced"), help="default: balanced")
+    where = ("arena", "application")
+    parser.add_argument("--inputs", choices=where, help="where input buffers live; default: arena")
+    parser.add_argument("--outputs", choices=where, help="where output buffers live; default: arena")
     parser.add_argument(
-        "--outputs", choices=("arena", "application"), default="arena", help="where output buffers live"
+        "--keep-channels",
+        action=argparse.BooleanOptionalAction,
+        help="compute channels that no output depends on, too; default: no",
     )
-    parser.add_argument("--keep-channels", action="store_true", help="compute channels that no output depends on, too")
     parser.add_argument(
         "--float-abi",
         choices=("hard", "soft", "any"),
@@ -64,20 +72,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="no",
         help="emit a run function that offers each node to an accelerator; default: %(default)s",
     )
+    add_memory_pools(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+
+
+def add_memory_pools(parser: argparse.ArgumentParser) -> None:
+    """The option of the verbs that compile for memory pools."""
     parser.add_argument(
         "--memory-pools",
         metavar="FILE",
         help="memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+
+
+def complete(arguments: argparse.Namespace) -> None:
+    """Give each option that is left out what the archive says that is to be compiled, or else its default.
+
+    Core and float ABI belong to the part: with another of those, the archive has no say in the others.
+
+    Raises:
+        ModelError: the archive is refused.
+        SettingsError: there is no name, or neither part nor core.
+    """
+    file = read_model_file(arguments.model) if is_archive_file(arguments.model) else None
+    archived = file.settings if file else None
+    if file and arguments.name is None:
+        arguments.name = file.name
+    if archived and not (arguments.part or arguments.cpu):
+        arguments.part, arguments.cpu = archived.part, None if archived.part else archived.cpu
+        arguments.float_abi = arguments.float_abi or archived.float_abi
+    defaults = archived or Settings("", "balanced", "", "", "any", "arena", "arena")
+    for option in ("optimize", "inputs", "outputs", "keep_channels"):
+        if getattr(arguments, option) is None:
+            setattr(arguments, option, getattr(defaults, option))
+    if arguments.name is None:
+        raise SettingsError("the model needs a name in C", "--name", "such as --name kws")
+    if not (arguments.part or arguments.cpu):
+        raise SettingsError("for which part, or which core?", "--part", "--part STM32F405RGT6, or --cpu cortex-m4")
 
 
 def settings_of(arguments: argparse.Namespace) -> tuple[Settings, Part | None]:
     """What the options ask for, and the part if one is named.
 
     Raises:
+        ModelError: the model is an archive, and refused.
         SettingsError: a name, part, core or file of memory pools is wrong, or the core has no FPU for the float ABI.
     """
+    complete(arguments)
     check_name(arguments.name)
     interface = choose(arguments.api, arguments.observer, arguments.accelerator, bool(arguments.memory_pools))
     part = find_part(arguments.part) if arguments.part else None

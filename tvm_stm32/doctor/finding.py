@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -53,3 +54,13 @@ class Finding(msgspec.Struct, frozen=True):
     def good(self) -> bool:
         """It is there, and works as far as that can be told."""
         return not self.problem
+
+
+def is_served(purpose: Purpose, findings: Sequence[Finding]) -> bool:
+    """Whether what was found does for `purpose`: all that it needs, or any where each is a way of its own."""
+    good = [found.good for found in findings if found.purpose == purpose]
+    if purpose == Purpose.COUNT:
+        # Unicorn counts by itself, QEMU with a plug-in that is compiled
+        by_name = {found.name: found.good for found in findings}
+        return by_name["unicorn"] or (by_name["QEMU"] and all(good))
+    return (any if purpose in (Purpose.EMULATE, Purpose.BOARD) else all)(good)

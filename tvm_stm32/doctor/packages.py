@@ -22,7 +22,12 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _COMPILER = "apache-tvm"
 _TIME_LIMIT = 120  #: seconds for that import
 _PURPOSES = {"scons": Purpose.SCONS}
-_EXTRAS = {"board": Purpose.BOARD, "torch": Purpose.TORCH, "validate": Purpose.VALIDATE}
+_EXTRAS = {
+    "board": Purpose.BOARD,
+    "emulate": Purpose.EMULATE,
+    "torch": Purpose.TORCH,
+    "validate": Purpose.VALIDATE,
+}
 _TESTS = "test"  #: the extra that only a checkout's tests need
 _REQUIREMENT = re.compile(r"([\w.-]+)==([\w.]+)(?:;extra==[\"'](\w+)[\"'])?")
 

@@ -14,13 +14,17 @@ import json
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.tar import read_members
 
 VERSION = 7
 METADATA = "metadata.json"
+#: field of a module that other readers of the format pass over: an `ArchivedSettings`
+SETTINGS = "tvm_stm32"
 #: what a source may be: what this package can compile
 SOURCES = (".tflite", ".onnx", ".pt2")
 
@@ -32,6 +36,15 @@ def is_archive(content: bytes) -> bool:
     return content[257:262] == b"ustar"
 
 
+def is_archive_file(path: Path) -> bool:
+    """Whether `path` is a file, and a tar archive."""
+    try:
+        with path.open("rb") as file:
+            return is_archive(file.read(512))
+    except OSError:
+        return False
+
+
 def library_files(module: str) -> list[str]:
     """The members that an archive with the model `module` has at least, beside `METADATA` and the source."""
     return [
@@ -41,13 +54,29 @@ def library_files(module: str) -> list[str]:
     ]
 
 
+class ArchivedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the code of an archive was compiled with, beside its name; the same settings give the same code."""
+
+    cpu: str
+    part: str  # "" when only a core was named
+    float_abi: Literal["hard", "soft", "any"]
+    optimize: Literal["time", "ram", "balanced"]
+    inputs: Literal["arena", "application"]
+    outputs: Literal["arena", "application"]
+    keep_channels: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file that the model `module` of an archive was compiled from: its name, and its bytes."""
+    """The file that the model `module` of an archive was compiled from: its name, and its bytes.
+
+    `settings` are those of the archive, if it has them.
+    """
 
     module: str
     file: str
     content: bytes
+    settings: ArchivedSettings | None
 
 
 def read_source(content: bytes, where: str) -> Source:
@@ -64,7 +93,7 @@ def read_source(content: bytes, where: str) -> Source:
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = read_members(archive, where, ModelError)
-            module = _module(members, where)
+            module, settings = _module(members, where)
             for name in library_files(module):
                 if name not in members:
                     raise ModelError(f"the archive lacks {name}", where, _EXPORT)
@@ -74,13 +103,13 @@ def read_source(content: bytes, where: str) -> Source:
                 found = ", ".join(sources) or "nothing"
                 hint = "compile the file that it was made from: " + ", ".join(SOURCES)
                 raise ModelError(f"the archive has no one model file in src/, but {found}", where, hint)
-            return Source(module, PurePosixPath(known[0]).name, members[known[0]])
+            return Source(module, PurePosixPath(known[0]).name, members[known[0]], settings)
     except tarfile.TarError as error:
         raise ModelError(f"the archive is damaged: {error}", where, _EXPORT) from error
 
 
-def _module(members: dict[str, bytes], where: str) -> str:
-    """The name of the archive's only model."""
+def _module(members: dict[str, bytes], where: str) -> tuple[str, ArchivedSettings | None]:
+    """The name of the archive's only model, and what it was compiled with."""
     if METADATA not in members:
         raise ModelError(f"the archive lacks {METADATA}: it is not in Model Library Format", where, _EXPORT)
     try:
@@ -99,7 +128,11 @@ def _module(members: dict[str, bytes], where: str) -> str:
     ((name, module),) = modules.items()
     if not isinstance(module, dict) or module.get("model_name") != name or not str(name).isidentifier():
         raise ModelError(f"{METADATA} contradicts itself about the model {name}", where, _EXPORT)
-    return str(name)
+    try:
+        settings = msgspec.convert(module[SETTINGS], ArchivedSettings) if SETTINGS in module else None
+    except msgspec.ValidationError as error:
+        raise ModelError(f"{METADATA} has settings that are none: {error}", where, _EXPORT) from error
+    return str(name), settings
 
 
 class _RepetitionError(Exception):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.library_format import is_archive, unpack_source
+from tvm_stm32.model.model_file import whole_model
 from tvm_stm32.model.network import Network
 from tvm_stm32.model.torch.archive import is_torch
 
@@ -18,7 +19,10 @@ _SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX", ".pt2": "PyTorch", ".pt": "Py
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network and where it came from: file name without folders, format, sha256 of the file in hex."""
+    """A network and where it came from: file name without folders, format, sha256 of the whole file in hex.
+
+    What an .onnx file keeps in other files counts as if it were in it.
+    """
 
     network: Network
     source: str
@@ -52,7 +56,8 @@ def load_model(path: Path) -> LoadedModel:
     else:
         hint = "give a .tflite (TFLite flatbuffer), .onnx or .pt2 (torch.export.save) file"
         raise ModelError("not a model file of a known format", str(path), hint)
-    return LoadedModel(read(path), path.name, kind, hashlib.sha256(content).hexdigest())
+    network = read(path)
+    return LoadedModel(network, path.name, kind, hashlib.sha256(whole_model(content, path.parent)).hexdigest())
 
 
 def _load_archived(path: Path, content: bytes) -> LoadedModel:

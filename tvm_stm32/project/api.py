@@ -19,11 +19,12 @@ from tvm_stm32.errors import TvmStm32Error
 from tvm_stm32.project import attached
 from tvm_stm32.project.additions import Additions, Definitions, cmsis_folder, read_definitions, read_extra_files
 from tvm_stm32.project.api_errors import ServerError, TransportClosedError, UnsupportedTVMVersionError
-from tvm_stm32.project.boards import boards_for
+from tvm_stm32.project.boards import Boards, boards_for
 from tvm_stm32.project.build import build_host_driven
 from tvm_stm32.project.create import new_project
 from tvm_stm32.project.description import ARCHIVE, Description, read_description
 from tvm_stm32.project.options import chosen, documents
+from tvm_stm32.project.pooled import project_pools
 from tvm_stm32.project.rpc import Signatures, invalid_params
 from tvm_stm32.project.transport import Transport
 
@@ -100,6 +101,7 @@ class ProjectApi:
                 with_defaults["part"],
                 with_defaults["name"],
                 with_defaults["optimize"],
+                with_defaults["memory_pools"] or "",
                 _additions(with_defaults, definitions),
             )
 
@@ -131,7 +133,7 @@ class ProjectApi:
             if with_defaults["board"] == "attached":
                 command = attached.console_command(_target(project, with_defaults), with_defaults["probe"])
             else:
-                command = streaming_command(elf, boards_for(find_part(project.part)).machine)
+                command = streaming_command(elf, self._boards(project).machine)
             self._transport = Transport(command)
         return {"timeouts": asdict(Timeouts())}
 
@@ -160,13 +162,17 @@ class ProjectApi:
             raise TransportClosedError("no transport is open")
         return self._transport
 
+    def _boards(self, project: Description) -> Boards:
+        part = find_part(project.part)
+        return boards_for(part, project_pools(project.memory_pools, part, self._directory))
+
     def _firmware(self, project: Description, board: str) -> Path:
         """The ELF file for the board.
 
         Raises:
             ServerError: it is not built.
         """
-        boards = boards_for(find_part(project.part))
+        boards = self._boards(project)
         apart = board == "emulated" and boards.emulated != boards.target
         elf = self._directory / "build" / ("host_driven_emulated.elf" if apart else "host_driven.elf")
         if not elf.exists():

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tvm_stm32.device.part import Part
 from tvm_stm32.emulator.machine import Machine, machine_for_core, machine_for_part
 from tvm_stm32.errors import ToolError
+from tvm_stm32.memory.pools import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,17 @@ class Boards:
         return list(dict.fromkeys((self.target, self.emulated)))
 
 
-def boards_for(part: Part) -> Boards:
-    """The boards of a project for `part`.
+def boards_for(part: Part, pools: Sequence[Pool] = ()) -> Boards:
+    """The boards of a project for `part` whose network uses the memory pools `pools`.
 
     Where QEMU has no board with the part's memories, the firmware runs on one with much memory and a core for the same
-    code: machine flags and objects stay those of the part, and only the linker script and the start-up differ.
+    code: machine flags and objects stay those of the part, and only the linker script and the start-up differ. Of the
+    memories that pools are placed in, QEMU's boards for parts have none.
     """
     target = Board("board", part)
-    try:
-        return Boards(target, target, machine_for_part(part))
-    except ToolError:
-        machine = machine_for_core(part.core)
-        like = replace(machine.board, core=part.core, fpu=part.fpu)
-        return Boards(target, Board("emulated", like), machine)
+    if not any(pool.placed for pool in pools):
+        with contextlib.suppress(ToolError):
+            return Boards(target, target, machine_for_part(part))
+    machine = machine_for_core(part.core)
+    like = replace(machine.board, core=part.core, fpu=part.fpu)
+    return Boards(target, Board("emulated", like), machine)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tvm_stm32.codegen.command import summary
+from tvm_stm32.codegen.command import add_memory_pools, summary
 from tvm_stm32.project.create import new_project
 
 
@@ -23,10 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", required=True, help="STM32 part number, such as STM32F405RGT6")
     parser.add_argument("--name", help="C identifier of the model; default: from the model's file name")
     parser.add_argument("--optimize", choices=("time", "ram", "balanced"), default="balanced")
+    add_memory_pools(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the project, and print what the model needs and how to go on."""
-    model = new_project(arguments.directory, arguments.model, arguments.part, arguments.name, arguments.optimize)
+    model = new_project(
+        arguments.directory,
+        arguments.model,
+        arguments.part,
+        arguments.name,
+        arguments.optimize,
+        arguments.memory_pools or "",
+    )
     print(summary(model))
     print(f"{arguments.directory}: a project for {model.settings.part}; its README.md says how to build and run it")

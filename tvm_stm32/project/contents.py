@@ -11,7 +11,7 @@ from tvm_stm32.device.linker_script import render_linker_script
 from tvm_stm32.device.part import Part
 from tvm_stm32.device.startup import render_startup
 from tvm_stm32.project.additions import Additions
-from tvm_stm32.project.boards import boards_for
+from tvm_stm32.project.boards import Boards
 from tvm_stm32.project.description import FILE, Description
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -33,21 +33,28 @@ _FILES = {
 
 
 def project_files(
-    name: str, part: Part, optimize: str, model: str, additions: Additions | None = None
+    name: str,
+    part: Part,
+    optimize: str,
+    model: str,
+    boards: Boards,
+    pools: str = "",
+    additions: Additions | None = None,
 ) -> dict[str, bytes]:
-    """Every file of a project but the model itself and what is added, by its path in the project.
+    """Every file of a project but the model, its memory pools and what is added, by its path in the project.
 
     Args:
         name: the model's name in C.
         part: what the firmware is for.
         optimize: "time", "ram" or "balanced".
         model: where the project keeps the model file, such as "models/kws.tflite".
+        boards: what `boards_for` says of the part.
+        pools: "part", where the project keeps the file of memory pools, or "" for none.
         additions: what the builds must know of.
     """
     additions = additions or Additions()
-    boards = boards_for(part)
     environment = c_environment(_TEMPLATES)
-    context = {"name": name, "part": part, "optimize": optimize, "model": model, "boards": boards}
+    context = {"name": name, "part": part, "optimize": optimize, "model": model, "boards": boards, "pools": pools}
     context |= {"additions": additions, "definitions": _definitions(additions)}
     files = {file: environment.get_template(template).render(context) for file, template in _FILES.items()}
     files["src/semihosting.h"] = _SEMIHOSTING.read_text(encoding="utf-8")
@@ -55,7 +62,7 @@ def project_files(
     for board in boards.all:
         files[f"{board.folder}/link.ld"] = render_linker_script(board.part)
         files[f"{board.folder}/startup.c"] = render_startup(board.part)
-    described = {FILE: Description(name, part.name, optimize, model).encode()}
+    described = {FILE: Description(name, part.name, optimize, model, pools).encode()}
     return {file: text.encode() for file, text in files.items()} | described
 
 

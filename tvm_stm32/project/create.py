@@ -16,11 +16,13 @@ from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.device.capacity import check_beside_stack, check_capacity
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError
+from tvm_stm32.model.model_file import read_model_file, whole_model
 from tvm_stm32.package.library_format.archive import API, library_archive
 from tvm_stm32.project.additions import Additions
+from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.description import ARCHIVE
-from tvm_stm32.project.model_file import read_model_file, whole_model
+from tvm_stm32.project.pooled import check_pools_beside_stack, kept_name, project_pools
 
 #: names that mean something else in a project: its programs and headers, and targets that CMake makes by itself
 _TAKEN = frozenset(
@@ -37,6 +39,7 @@ def new_project(
     part_number: str,
     name: str | None = None,
     optimize: str = "balanced",
+    memory_pools: str = "",
     additions: Additions | None = None,
 ) -> CompiledModel:
     """Write a project for the model file `model` into `directory`, which is made if need be.
@@ -47,6 +50,8 @@ def new_project(
         part_number: as `find_part` takes it.
         name: the model's name in C; None: from the model's file name, or the archive's.
         optimize: "time", "ram" or "balanced".
+        memory_pools: where activations and weights may lie: "part", a file of pools, of which the project gets a copy,
+            or "" for one arena.
         additions: what it is given beside the model.
 
     Returns:
@@ -54,7 +59,8 @@ def new_project(
 
     Raises:
         SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, there is no
-            such part, or an added file would take the place of one that every project has.
+            such part, pools are wrong or of a kind that a project has not, or an added file would take the place of one
+            that every project has.
         ModelError: the model cannot be read, compiled, or written as an archive.
         CapacityError: the part's memory does not do for it.
     """
@@ -65,20 +71,31 @@ def new_project(
     if name in _TAKEN:
         raise SettingsError(f"{name!r} means something else in a project", "--name", "choose another, such as kws")
     part = find_part(part_number)
-    settings = Settings(
-        name, optimize, part.cpu, part.name, part.float_abi, inputs="arena", outputs="arena", api=(API,)
-    )
+    pools, kept_pools = project_pools(memory_pools, part), kept_name(memory_pools, name)
     kept = f"models/{name}{file.suffix}"
-    files = project_files(name, part, optimize, kept, additions)
+    files = project_files(name, part, optimize, kept, boards_for(part, pools), kept_pools, additions)
+    if pools and kept_pools != memory_pools:
+        files[kept_pools] = Path(memory_pools).read_bytes()
     added = _added({*files, kept, ARCHIVE}, additions)
-    compiled = compile_in_child(model, settings)
-    check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
-    check_beside_stack(part, compiled.activations_size, model.name)
-    content = whole_model(file, model.parent)
-    as_kept = replace(compiled, source=Path(kept).name, signature=sha256(content).hexdigest())
-    archive = file.archive or library_archive(as_kept, content)
-    write_artifacts({**files, kept: content, ARCHIVE: archive, **added}, directory)
+    settings = Settings(name, optimize, part.cpu, part.name, part.float_abi, "arena", "arena", pools=pools)
+    compiled = compile_in_child(model, settings if pools else replace(settings, api=(API,)))
+    if pools:
+        check_pools_beside_stack(part, compiled, model.name)
+    else:
+        check_capacity(part, compiled.parameters_size, compiled.activations_size, model.name)
+        check_beside_stack(part, compiled.activations_size, model.name)
+    files[kept] = file.content if file.archive else whole_model(file.content, model.parent)
+    files[ARCHIVE] = file.archive or _archive(model, kept, files[kept], compiled)
+    write_artifacts({**files, **added}, directory)
     return compiled
+
+
+def _archive(model: Path, kept: str, content: bytes, compiled: CompiledModel) -> bytes:
+    """The project's model as an archive, whose interface knows one piece of memory."""
+    if compiled.pools:
+        compiled = compile_in_child(model, replace(compiled.settings, api=(API,), pools=()))
+    as_kept = replace(compiled, source=Path(kept).name, signature=sha256(content).hexdigest())
+    return library_archive(as_kept, content)
 
 
 def _added(own: Collection[str], additions: Additions | None) -> Mapping[str, bytes]:

@@ -14,13 +14,14 @@ FILE = "project.json"
 ARCHIVE = "model.tar"
 
 
-class Description(msgspec.Struct, frozen=True):
+class Description(msgspec.Struct, frozen=True, omit_defaults=True):
     """The firmware's network, part and objective."""
 
     name: str  # of the model in C
     part: str
     optimize: str  # "time", "ram", "balanced"
     model: str  # the model file, in the project
+    memory_pools: str = ""  # a file of the project, "part", or nothing
 
     def encode(self) -> bytes:
         """As the file holds it."""

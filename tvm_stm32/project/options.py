@@ -47,6 +47,11 @@ OPTIONS = (
         optional=_GENERATE,
     ),
     ProjectOption(
+        "memory_pools",
+        "memories for activations and weights: a YAML file, a memory-pool JSON of ST's tools, or the word part",
+        optional=_GENERATE,
+    ),
+    ProjectOption(
         "project_type",
         "firmware that computes for a host",
         choices=("host_driven",),

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the files that an .onnx file keeps its weights in, so that a change of theirs is a change of the model.
-
-An ONNX tensor may name a file beside the model (``TensorProto.external_data``, an entry with the key "location"). The
-entry is looked for in the bytes as protobuf writes it, which spares a build with nothing to do the import of onnx.
-"""
+"""The files that an .onnx file keeps its weights in, as dependencies: a change of theirs is one of the model."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from SCons.Scanner import Base as Scanner
 
-#: StringStringEntryProto: field 1, the key, "location"; field 2, the value, its length in one byte, and the value.
-_LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
+from tvm_stm32.model.external_weights import external_names
 
 
 def original(model: Any) -> Any:
@@ -28,13 +22,8 @@ def original(model: Any) -> Any:
 def _scan(node: Any, env: Any, path: Any = ()) -> list[Any]:  # noqa: ARG001 - as SCons calls it
     if not node.name.endswith(".onnx") or not node.rexists():
         return []
-    content: bytes = node.get_contents()
-    names = {
-        content[found.end() : found.end() + found[1][0]].decode("utf-8", "replace")
-        for found in _LOCATION.finditer(content)
-    }
-    files = [original(node).dir.File(name) for name in sorted(names) if name.isprintable()]
-    return [file for file in files if file.rexists()]  # weights can hold any bytes
+    files = [original(node).dir.File(name) for name in external_names(node.get_contents())]
+    return [file for file in files if file.rexists()]
 
 
 SCANNER = Scanner(_scan, name="TvmModelScanner")

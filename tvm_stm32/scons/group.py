@@ -11,7 +11,7 @@ from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library
 from tvm_stm32.scons.errors import pseudo_builder
 from tvm_stm32.scons.model import Model
-from tvm_stm32.scons.nodes import Nodes
+from tvm_stm32.scons.nodes import Nodes, path_from_top
 
 
 def defaults() -> dict[str, Any]:
@@ -34,7 +34,7 @@ class Group(Nodes):
         self.fragment = folder.File(group_names(name)[-1]) if placed else None
         link = dict.fromkeys(flag for model in models for flag in model.flags.get("LINKFLAGS", []))
         own = [flag for flag in link if flag not in {model.placement for model in models}]
-        own += [f"-Wl,-T,{self.fragment}"] if placed else []
+        own += [f"-Wl,-T,{path_from_top(self.fragment)}"] if placed else []
         self.flags = {
             "CPPPATH": [folder, *(path for model in models for path in model.flags["CPPPATH"])],
             "LIBS": [*(model.library for model in models), "m"],
@@ -64,7 +64,9 @@ def group(env: Any, target: str, models: list[Model]) -> Group:
     manifests = [model.manifest for model in models]
     generator.run(env, files, manifests, "TVM_STM32_GROUP", _TVM_STM32_GROUP=folder.name)
     including = env.Clone()
-    including.Append(TVM_STM32_CCFLAGS=[f"-I{path}" for model in models for path in model.flags["CPPPATH"]])
+    including.Append(
+        TVM_STM32_CCFLAGS=[f"-I{path_from_top(path)}" for model in models for path in model.flags["CPPPATH"]]
+    )
     objects = library.objects(including, [files[1]])
     headers = [node for model in models for node in model.sources if node.name.endswith(".h")]
     env.Depends(objects, [files[0], *headers])

@@ -46,14 +46,15 @@ def macros(env: Any) -> dict[str, str]:
     """
     words = compiler(env) or [""]
     shell = tuple((name, str(value)) for name, value in sorted(env["ENV"].items()) if isinstance(value, str))
-    return _predefined((*words, *machine_flags(env)), shell)
+    return _predefined((*words, *machine_flags(env)), shell, env.Dir("#").abspath)
 
 
 @cache
-def _predefined(command: tuple[str, ...], shell: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    ask = ["-dM", "-E", "-x", "c", "-"]
+def _predefined(command: tuple[str, ...], shell: tuple[tuple[str, str], ...], folder: str) -> dict[str, str]:
+    """Macros told by `command`, run in `folder` as commands are; while an SConscript is read, SCons is elsewhere."""
+    ask = [*command, "-dM", "-E", "-x", "c", "-"]
     try:
-        run = subprocess.run([*command, *ask], input="", capture_output=True, text=True, check=False, env=dict(shell))
+        run = subprocess.run(ask, input="", capture_output=True, text=True, check=False, env=dict(shell), cwd=folder)
     except OSError as error:
         raise ToolError(
             f"the C compiler '{command[0]}' cannot be run: {error.strerror}",
@@ -97,7 +98,8 @@ def target_options(env: Any) -> list[str]:
         raise SettingsError(
             f"the compiler '{env.subst('$CC')}' makes code for {made or 'no Cortex-M'}, {part.name} is a {part.cpu}",
             "CC",
-            "leave CC alone, or let CC and CCFLAGS say arm-none-eabi-gcc " + " ".join(part.compiler_flags()),
+            f'make the Environment with TVM_STM32_PART="{part.name}" and leave CC alone, or let CC and CCFLAGS say '
+            + " ".join(["arm-none-eabi-gcc", *part.compiler_flags()]),
         )
     return ["--part", name]
 

@@ -14,7 +14,7 @@ from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library, machine
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder
 from tvm_stm32.scons.external_weights import SCANNER, original
-from tvm_stm32.scons.nodes import Nodes
+from tvm_stm32.scons.nodes import Nodes, path_from_top
 from tvm_stm32.scons.settings import overrides
 
 #: keyword of the pseudo-builders, and construction variable without ``TVM_STM32_`` -> its choices; none: any text
@@ -79,7 +79,7 @@ class Model(Nodes):
         self.flags = {"CPPPATH": folders, "LIBS": [self.library, "m"]}
         self.fragment = self.header.dir.File(linker_fragment(self.name)) if placed else None
         link = [f"-Wl,-u,{symbol}" for symbol in interface.kept_symbols(self.name)]
-        self.placement = f"-Wl,-T,{self.fragment}" if placed else ""
+        self.placement = f"-Wl,-T,{path_from_top(self.fragment)}" if placed else ""
         link += [self.placement] if placed else []
         if link:
             self.flags["LINKFLAGS"] = link
@@ -109,7 +109,7 @@ def model_sources(env: Any, target: str, model: Any, **settings: Any) -> list[An
     variables["_TVM_STM32_INTERFACE"] = interface.options()
     pools = _memory_pools(env, settings)
     if pools:
-        variables["_TVM_STM32_POOLS"] = ["--memory-pools", str(pools)]
+        variables["_TVM_STM32_POOLS"] = ["--memory-pools", pools if pools == FROM_PART else path_from_top(pools)]
     model = env.arg2nodes(model)
     if len(model) != 1:
         raise SettingsError(f"a model is one file, these are {len(model)}", call, "make one TvmModel of each")

@@ -5,7 +5,9 @@ the compiler of a part for a client that has chosen none.
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from functools import cache
 from typing import Any
 
@@ -29,9 +31,6 @@ _WITH_VALUE = frozenset(
     "-D -U -I -L -l -T -u -z -MF -MT -MQ -include -imacros -iquote -Xlinker -Xassembler -Xpreprocessor".split()
 )
 
-#: A word of a command; one with blanks stands in quotes.
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
-
 #: The last part of a compiler driver's name, behind its prefix.
 _DRIVER = re.compile(r"(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)?(\.exe)?$")
 
@@ -40,11 +39,12 @@ _DEFAULT_COMPILERS = (None, "gcc", "cc", "clang")
 
 
 def machine_flags(env: Any) -> list[str]:
-    """The words of ``$CCFLAGS $CFLAGS`` that choose the machine, its ABI and its C library, and debug information.
+    """The words of ``$CCFLAGS $CFLAGS $CPPFLAGS`` that choose the machine, its ABI and its C library, and debug
+    information.
 
-    Both may be lists or one string, and hold other variables.
+    Each may be a list or one string, and hold other variables.
     """
-    words = iter([str(word) for word in env.subst_list("$CCFLAGS $CFLAGS")[0]])
+    words = iter(_words(env, "$CCFLAGS $CFLAGS $CPPFLAGS"))
     kept = []
     for word in words:
         if word in _WITH_VALUE:
@@ -56,7 +56,20 @@ def machine_flags(env: Any) -> list[str]:
 
 def compiler(env: Any) -> list[str]:
     """The words of ``$CC``, without quotes."""
-    return [quoted or word for quoted, word in _WORD.findall(env.subst("$CC"))]
+    return _words(env, "$CC")
+
+
+def _words(env: Any, text: str) -> list[str]:
+    """The words that a shell makes of `text` with its variables: one for each element of a list, strings may quote."""
+    parts = [str(part) for part in env.subst_list(text)[0]]
+    lexer = shlex.shlex(" ".join(shlex.quote(part) if re.search(r"\s", part) else part for part in parts), posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if os.sep == "\\":
+        lexer.escape = ""  # it stands in paths there
+    try:
+        return list(lexer)
+    except ValueError:  # a quote is not closed: whoever runs the command will say so
+        return parts
 
 
 def binutils(env: Any, program: str) -> str:

@@ -26,7 +26,7 @@ from tvm_stm32.api.interface import LAYERS, Interface
 from tvm_stm32.api.tvm_aot import context as tvm_aot
 from tvm_stm32.codegen.artifacts import RUNTIME_FILES
 from tvm_stm32.codegen.compiled_model import CompiledModel
-from tvm_stm32.model.library_format import METADATA, VERSION
+from tvm_stm32.model.library_format import METADATA, SETTINGS, VERSION, ArchivedSettings
 from tvm_stm32.package.library_format.parameters import save_parameters
 
 #: The interface that the format's users call.
@@ -99,6 +99,7 @@ def _metadata(model: CompiledModel) -> dict[str, Any]:
                 "version_spec": model.versions.get("tvm_stm32", ""),
             }
         ],
+        SETTINGS: {field: getattr(settings, field) for field in ArchivedSettings.__struct_fields__},
     }
     return {"version": VERSION, "modules": {settings.name: module}}
 

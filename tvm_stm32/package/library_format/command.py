@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 from pathlib import Path
 
 from tvm_stm32.codegen.child import compile_in_child
 from tvm_stm32.codegen.command import add_settings, settings_of, summary
-from tvm_stm32.codegen.compiled_model import CompiledModel, Settings
 from tvm_stm32.codegen.write import write_artifacts
-from tvm_stm32.errors import ModelError, SettingsError
+from tvm_stm32.errors import SettingsError
 from tvm_stm32.model.library_format import SOURCES
+from tvm_stm32.model.model_file import read_model_file, whole_model
 from tvm_stm32.package.library_format.archive import API, library_archive
 
 
@@ -26,26 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the archive, and print what the model needs."""
-    if arguments.model.suffix.lower() not in SOURCES:
+    given = read_model_file(arguments.model)
+    if given.suffix not in SOURCES:
         hint = "its name in the archive must say what it is: " + " or ".join(SOURCES)
         raise SettingsError("the model file has another suffix", str(arguments.model), hint)
     settings, _ = settings_of(arguments)
-    model = _compile_alone(arguments.model, settings)
-    archive = library_archive(model, arguments.model.read_bytes())
+    model = compile_in_child(arguments.model, settings)
+    source = given.content if given.archive else whole_model(given.content, arguments.model.parent)
+    archive = library_archive(model, source)
     write_artifacts({arguments.output.name: archive}, arguments.output.parent)
     print(summary(model))
     print(f"  {arguments.output}: {len(archive):,} bytes")
-
-
-def _compile_alone(path: Path, settings: Settings) -> CompiledModel:
-    """Compile a copy of `path` that has no other file beside it: what the archive holds must be enough."""
-    with tempfile.TemporaryDirectory(prefix="tvm_stm32_") as folder:
-        copy = Path(folder) / path.name
-        try:
-            shutil.copyfile(path, copy)
-            return compile_in_child(copy, settings)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ModelError(f"cannot read the model file: {reason}", str(path), "check the path") from error
-        except ModelError as error:
-            raise ModelError(error.what, error.where.replace(str(copy), str(path)), error.hint) from error

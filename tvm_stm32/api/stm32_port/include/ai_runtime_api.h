@@ -4,6 +4,11 @@
  *
  * For firmware that was written for it. There is one instance of each model; creating it again binds it anew. Nothing
  * allocates. Functions that are given a handle which is none return an error, 0, null or "".
+ *
+ * Where from: the main program, tasks, and interrupt handlers of any priority. Two calls of ai_create and ai_destroy
+ * must not overlap, of whatever models: the program has one list of instances. On one handle nothing may overlap
+ * with create, destroy or run but functions ai_get_*, which only read. Runs of different models may interrupt each
+ * other, provided their activations do not overlap.
  */
 #ifndef AI_RUNTIME_API_H
 #define AI_RUNTIME_API_H

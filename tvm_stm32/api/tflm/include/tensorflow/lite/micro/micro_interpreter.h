@@ -34,6 +34,11 @@ struct TensorNumbers {
     }
 };
 
+/*
+ * Where from: the main program, tasks, and interrupt handlers of any priority. Different interpreters, of one model
+ * too, may interrupt each other, Invoke included, provided they have an arena each and no MicroAllocator in common. On
+ * one interpreter calls must not overlap, but for functions that are const, which only read.
+ */
 class MicroInterpreter {
   public:
     /* Model, arena and profiler must live as long as the interpreter. */
