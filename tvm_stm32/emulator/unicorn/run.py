@@ -10,6 +10,7 @@ from tvm_stm32.device.part import Part
 from tvm_stm32.emulator.firmware import Firmware
 from tvm_stm32.emulator.result import Run, failure
 from tvm_stm32.emulator.unicorn.count import Counter
+from tvm_stm32.emulator.unicorn.external import with_external
 from tvm_stm32.emulator.unicorn.faults import Faults
 from tvm_stm32.emulator.unicorn.processor import boot
 from tvm_stm32.emulator.unicorn.semihosting import Console, Recorder, Semihosting
@@ -24,6 +25,7 @@ _NOWHERE = 0xFFFFFFFE
 _SEMIHOSTING = b"\xab\xbe"  #: bkpt 0xab
 _WAIT_FOR_INTERRUPT = b"\x30\xbf"
 _BREAKPOINT = 7  #: Unicorn's number of the exception
+_SLICE = 1_000_000  #: microseconds, after which Python sees whether somebody has interrupted it
 _EXCEPTIONS = {2: "svc", 8: "the return from an exception"}
 
 
@@ -53,6 +55,7 @@ def run(
     Raises:
         ToolError: Unicorn is missing or has no such core, or as there.
     """
+    part = with_external(part, firmware)
     addresses = [firmware.address(mark) for mark in marks or ()]
     processor, top, reset = boot(part, firmware)
     recorder = Recorder()
@@ -95,10 +98,10 @@ def _execute(
     deadline = None if timeout is None else time.monotonic() + timeout
     pc = reset
     while semihosting.status is None:
-        left = 0 if deadline is None else max(1, int((deadline - time.monotonic()) * 1e6))
+        left = _SLICE if deadline is None else int((deadline - time.monotonic()) * 1e6)
         exceptions.clear()
         try:
-            processor.emu_start(pc | 1, _NOWHERE, timeout=left)
+            processor.emu_start(pc | 1, _NOWHERE, timeout=max(1, min(left, _SLICE)))
         except UcError as error:
             raise _Ending(*faults.describe(error)) from error
         pc = processor.reg_read(UC_ARM_REG_PC)
@@ -106,6 +109,8 @@ def _execute(
             raise _Ending(f"{system.problem} near {firmware.describe(pc)}", "QEMU has exceptions and resets")
         if not exceptions:
             if processor.query(UC_QUERY_TIMEOUT):
+                if left > _SLICE or deadline is None:
+                    continue
                 where = f"it was at {firmware.describe(pc)}; Unicorn has no interrupts and no SysTick"
                 raise _Ending(f"did not end within {timeout:g} s", where)
             raise _Ending(*_stopped(processor, firmware, pc))
