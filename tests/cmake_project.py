@@ -17,12 +17,12 @@ from tvm_stm32.emulator.run import run_elf
 
 #: the CMake of the system, and a current one from PyPI
 _PYPI_FOLDER = Path(cmake.CMAKE_BIN_DIR)
-_SYSTEM_PATH = os.pathsep.join(
+SYSTEM_PATH = os.pathsep.join(
     folder
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
     if Path(folder) not in (_PYPI_FOLDER, Path(sys.executable).parent)
 )
-CMAKES = {"system": shutil.which("cmake", path=_SYSTEM_PATH) or "cmake", "pypi": str(_PYPI_FOLDER / "cmake")}
+CMAKES = {"system": shutil.which("cmake", path=SYSTEM_PATH) or "cmake", "pypi": str(_PYPI_FOLDER / "cmake")}
 GENERATORS = {"ninja": "Ninja", "make": "Unix Makefiles"}
 
 TOOLCHAIN = Path(__file__).parents[1] / "cmake" / "toolchains" / "arm-none-eabi.cmake"

@@ -12,7 +12,7 @@ from pyocd.coresight.cortex_m import CortexM
 
 from tvm_stm32.emulator.firmware import read_firmware
 from tvm_stm32.emulator.machine import Machine
-from tvm_stm32.emulator.run import QEMU
+from tvm_stm32.emulator.qemu import QEMU
 
 _REGISTERS = {"r0": 0, "r1": 1, "pc": 15}
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wheel, installed by pip into an empty virtual environment and used from outside the checkout.
 
-The same projects are built by the checkout too, in another folder and by somebody with other settings, and give the
-same bytes, libraries included.
+The same projects are built by the checkout too, in another folder and by somebody with other settings (by another user,
+where the tests are root's), and give the same bytes, libraries and packages included.
 
 The packages that it depends on are not fetched again: a path file lends the environment those of this one, without
 this project. So what is shown is that the wheel itself is whole, that its metadata asks for all that it imports, and
@@ -19,12 +19,16 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cmake_project import SYSTEM_PATH
 from packages import PART, classifier
 from test_house import PACKAGE, ROOT, name_of, project_files
 
@@ -62,11 +66,12 @@ class Installed:
         return run(folder, *command, PATH=path, VIRTUAL_ENV=str(self.environment))
 
 
-def run(folder: Path, *command: str, umask: int = 0o022, **variables: str) -> str:
-    """Run a command that must work; returns what it printed."""
+def run(folder: Path, *command: str, process: Mapping[str, Any] | None = None, **variables: str) -> str:
+    """Run a command that must work; returns what it printed. `process` are keywords of ``subprocess.run``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CMAKE", "CC"))}
+    options = {"umask": 0o022, **(process or {})}
     done = subprocess.run(
-        command, cwd=folder, env=kept | variables, umask=umask, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=kept | variables, capture_output=True, text=True, timeout=300, check=False, **options
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -107,19 +112,51 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Another person, in another country, with this checkout and the same project in another place.
+
+    Another user of the system too, where the tests are root's and others may read the checkout.
+    """
+
+    place: Path
+    python: str
+    process: Mapping[str, Any]
+
+    def run(self, *command: str) -> str:
+        """Run a command there; see `run`."""
+        path = os.pathsep.join([str(Path(self.python).parent), SYSTEM_PATH])
+        variables = {"HOME": str(self.place), "USER": "somebody", "LOGNAME": "somebody", "TZ": "Pacific/Auckland"}
+        variables |= {"LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1000000000", "PATH": path}
+        return run(self.place, *command, process={"umask": 0o077, **self.process}, **variables)
+
+
+def open_to_all(path: Path) -> bool:
+    """Whether others may read and run it."""
+    return all(place.stat().st_mode & 0o005 == 0o005 for place in (path, *path.parents))
+
+
 @pytest.fixture
-def elsewhere(folder: Path) -> Path:
-    """The same project in another place."""
-    place = folder / "somebody else's" / "project"
-    place.mkdir(parents=True)
-    shutil.copy(folder / "kws.tflite", place)
-    return place
-
-
-def somebody_else(place: Path) -> dict[str, str]:
-    """The environment of another user, in another country, with this checkout."""
-    variables = {"HOME": str(place), "USER": "somebody", "LOGNAME": "somebody", "TZ": "Pacific/Auckland"}
-    return variables | {"LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1000000000"}
+def somebody(folder: Path) -> Iterator[Somebody]:
+    """Has the project in a folder of his own: pytest's are closed to others."""
+    base, process, lent = sys.executable, {}, [ROOT, Path(sysconfig.get_path("purelib"))]
+    system = shutil.which(f"python{sys.version_info.major}.{sys.version_info.minor}", path=os.defpath) or base
+    readable = [str(path) for path in (Path(base).resolve(), Path(system).resolve()) if open_to_all(path)]
+    if os.geteuid() == 0 and readable and all(map(open_to_all, lent)):
+        base, process = readable[0], {"user": 65534, "group": 65534, "extra_groups": []}
+    with tempfile.TemporaryDirectory() as top:
+        place = Path(top) / "somebody else's" / "project"
+        environment = place.parent / "environment"
+        place.mkdir(parents=True)
+        subprocess.run([base, "-m", "venv", "--without-pip", environment], check=True, timeout=120)
+        packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+        (packages / "lent.pth").write_text("".join(f"{path}\n" for path in lent))
+        shutil.copy(folder / "kws.tflite", place)
+        for path in (place.parent, place.parents[1]):
+            path.chmod(0o755)
+        if process:
+            os.chown(place, process["user"], process["group"])
+        yield Somebody(place, str(environment / "bin" / "python"), process)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -165,10 +202,10 @@ def test_command(installed: Installed, folder: Path) -> None:
     assert "compile a model to C: yes\n  ok  apache-tvm " in said
 
 
-def test_cmake_package(installed: Installed, folder: Path, elsewhere: Path) -> None:
+def test_cmake_package(installed: Installed, folder: Path, somebody: Somebody) -> None:
     prefix = installed.environment
     # Arm's own ar notes dates and owners unless it is told otherwise
-    dating = folder / "arm-none-eabi-ar"
+    dating = somebody.place.parent / "arm-none-eabi-ar"
     dating.write_text(f'#!/bin/sh\noptions=$1; shift\nexec {shutil.which("arm-none-eabi-ar")} "${{options}}U" "$@"\n')
     dating.chmod(0o755)
 
@@ -185,26 +222,28 @@ def test_cmake_package(installed: Installed, folder: Path, elsewhere: Path) -> N
     assert f"TVM_STM32_PYTHON:FILEPATH={prefix / 'bin'}/python" in cache
     installed.run(folder, *build)
 
-    tool = (f"-DTvmStm32_DIR={ROOT / 'cmake'}", f"-DTVM_STM32_PYTHON={sys.executable}")
-    other = somebody_else(elsewhere)
-    run(elsewhere, *configure(elsewhere, ROOT / "cmake", *tool), umask=0o077, **other)
-    run(elsewhere, *build, umask=0o077, **other)
+    tool = (f"-DTvmStm32_DIR={ROOT / 'cmake'}", f"-DTVM_STM32_PYTHON={somebody.python}")
+    somebody.run(*configure(somebody.place, ROOT / "cmake", *tool))
+    somebody.run(*build)
     library = (folder / "build/libkws.a").read_bytes()
     assert b".debug_line" in library
     assert str(folder).encode() not in library
-    assert (elsewhere / "build/libkws.a").read_bytes() == library
-    assert contents(elsewhere / "build/kws").keys() == contents(folder / "build/kws").keys()
-    assert contents(elsewhere / "build/kws") == contents(folder / "build/kws")
+    package = ("-m", "tvm_stm32", "cmake-package", "build/kws", "--library", "build/libkws.a", "-o", "dist")
+    installed.run(folder, "python", *package)
+    somebody.run(somebody.python, *package)
+    for made in ("build/kws", "dist"):
+        assert contents(somebody.place / made) == contents(folder / made)
+    assert (somebody.place / "build/libkws.a").read_bytes() == library
 
 
-def test_scons_tool(installed: Installed, folder: Path, elsewhere: Path) -> None:
-    for place in (folder, elsewhere):
+def test_scons_tool(installed: Installed, folder: Path, somebody: Somebody) -> None:
+    for place in (folder, somebody.place):
         (place / "SConstruct").write_text(SCONSTRUCT.format(part=PART))
     assert "PACKAGE kws in dist\n" in installed.run(folder, "python", "-m", "SCons", "-Q")
-    other = somebody_else(elsewhere)
-    run(elsewhere, sys.executable, "-m", "SCons", "-Q", umask=0o077, PYTHONPATH=str(ROOT), **other)
+    somebody.run(somebody.python, "-m", "SCons", "-Q")
+    assert (somebody.place / "dist").stat().st_uid == somebody.process.get("user", os.geteuid())
     dist = contents(folder / "dist")
     assert b".debug_line" in dist["lib/libkws.a"]
     assert str(folder).encode() not in dist["lib/libkws.a"]
-    assert contents(elsewhere / "dist") == dist
+    assert contents(somebody.place / "dist") == dist
     assert "include/kws/api/x_cube_ai/ai_platform.h" in dist

@@ -361,3 +361,4 @@ def test_model_in_memory_pools(application: Application, tmp_path: Path) -> None
     assert read_firmware(elf).address("kws_activations") == 0x20018000
     assert boot(PART, elf) == ""
     assert "-Wl,-T,${prefix}/include/kws/kws_pools.ld" in (tmp_path / "dist/lib/pkgconfig/kws.pc").read_text()
+    assert not list((tmp_path / "dist").rglob("*.cps")), "CMake would not find the linker script by it"

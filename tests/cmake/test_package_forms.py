@@ -12,8 +12,13 @@ import pytest
 from cmake_project import CMAKES, Project, in_words, run, tvm_stm32
 from packages import CLASSES, Application, Packages, classifier
 from static_library import build_library
+from tiny_models import tiny
 
+from tests.api.layered import layered
+from tvm_stm32.api.emit import emit_library
+from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.errors import SettingsError
+from tvm_stm32.package.cmake import write_cmake_package
 from tvm_stm32.package.components import write_components_package
 
 #: what an application says in place of ``find_package(kws CONFIG REQUIRED)``
@@ -102,6 +107,41 @@ def test_common_package_specification(packages: Packages, application: Applicati
     assert "share/kws/cps/kws.cps\n" in project.configure(where.format(packages.host))
     project.build()
     assert run(project.build_folder / "application") == CLASSES
+
+
+@pytest.mark.parametrize("find", [ALL, ONE], ids=["all", "one"])
+def test_components_by_the_specification(models: Path, application: Application, find: str) -> None:
+    find = find.replace("models ", "models 1.1 ", 1) if find is ALL else find
+    link = "models::kws" if find is ONE else "models::wake models::kws"
+    project = Project(edit(application(), f"{find}\nmessage(STATUS ${{models_CONFIG}} ${{kws_CONFIG}})", link))
+    printed = project.configure(f"CMAKE_PREFIX_PATH={models / 'share'}")
+    assert "share/models/cps/models.cps" in printed and "share/kws/cps/kws.cps\n" in printed
+    project.build()
+    assert run(project.build_folder / "application") == CLASSES
+
+
+def test_a_component_that_the_specification_has_not(models: Path, application: Application) -> None:
+    project = Project(edit(application(), "find_package(models REQUIRED COMPONENTS kws vww)"))
+    done = project.try_configure(f"CMAKE_PREFIX_PATH={models / 'share'}")
+    assert done.returncode != 0
+    assert "vww" in done.stdout
+
+
+def test_symbols_that_nothing_refers_to_are_kept_by_the_specification(tmp_path: Path) -> None:
+    """Of the interface that finds models by a section of theirs."""
+    write_artifacts(emit_library(layered(tiny(float_abi="any"), "stm32-port")), tmp_path / "model")
+    library = build_library(tmp_path / "model", "tiny", tmp_path / "objects", arm=False)
+    write_cmake_package(tmp_path / "dist", tmp_path / "model", library, host=True)
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(empty C)\nfind_package(tiny CONFIG REQUIRED)\n"
+        "add_executable(empty main.c)\ntarget_link_libraries(empty PRIVATE tiny::tiny)\n"
+    )
+    project = Project(tmp_path)
+    project.configure(f"tiny_DIR={tmp_path / 'dist/share/tiny/cps'}")
+    project.build()
+    symbols = subprocess.run(["nm", project.build_folder / "empty"], capture_output=True, text=True, check=True).stdout
+    assert " tiny_network\n" in symbols
 
 
 def test_pkg_config(packages: Packages, application: Application, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from tvm_stm32.cli import main
 from tvm_stm32.doctor import packages
-from tvm_stm32.doctor.finding import IN_WORDS, Finding, Purpose
+from tvm_stm32.doctor.finding import IN_WORDS, Finding, Purpose, is_served
 from tvm_stm32.doctor.packages import Requirement
 
 Monkey = pytest.MonkeyPatch
@@ -48,7 +48,7 @@ def test_where_all_that_dev_installs_is_there() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "compile a model to C: yes\n  ok  apache-tvm " in done.stdout
     for purpose in Purpose:
-        if purpose != Purpose.BOARD:
+        if purpose not in (Purpose.BOARD, Purpose.TORCH):  # extras that may be left out
             assert f"{IN_WORDS[purpose]}: yes\n" in done.stdout
     assert f"  ok  scons {metadata.version('scons')}\n" in done.stdout
 
@@ -59,7 +59,8 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["ready"] is False
     able = {purpose for purpose, able in document["able"].items() if able}
-    assert able - {"board"} == {"generate", "scons", "validate"}  # the extra for boards may be here
+    # extras that may be left out; Unicorn emulates and counts without any program
+    assert able - {"board", "torch"} == {"generate", "scons", "validate", "emulate", "count"}
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"
@@ -74,8 +75,9 @@ def test_text_says_what_to_do(tmp_path: Path, monkeypatch: Monkey, capsys: pytes
     assert main(["doctor"]) == 1
     printed = capsys.readouterr().out
     assert "build its library for an STM32: NO\n" in printed
-    assert "run firmware on an emulated board: no\n  --  QEMU: qemu-system-arm is not in PATH\n" in printed
-    assert "        apt-get install qemu-system-arm\n" in printed
+    unicorn = f"  ok  unicorn {metadata.version('unicorn')}\n"
+    missing = "  --  QEMU: qemu-system-arm is not in PATH\n        apt-get install qemu-system-arm\n"
+    assert f"run firmware on an emulated board: yes\n{unicorn}{missing}" in printed
 
 
 @pytest.mark.usefixtures("quick")
@@ -121,11 +123,39 @@ def test_packages_of_another_version_or_missing(monkeypatch: Monkey) -> None:
     assert extra.hint.endswith("-m pip install 'tvm-stm32[board]'")
 
 
+@pytest.mark.usefixtures("quick")
+def test_how_a_package_was_built_is_no_part_of_its_version(monkeypatch: Monkey) -> None:
+    monkeypatch.setattr(packages, "requirements", lambda: [Requirement("torch", "2.13.0", "torch")])
+    monkeypatch.setattr(packages.metadata, "version", lambda _: "2.13.0+cpu")
+    (found,) = packages.examine_packages()
+    assert (found.purpose, found.version, found.good) == (Purpose.TORCH, "2.13.0", True)
+
+
+@pytest.mark.parametrize(
+    ("there", "emulates", "counts"),
+    [
+        ("", False, False),
+        ("unicorn", True, True),
+        ("QEMU", True, False),
+        ("C compiler for this machine", False, False),
+        ("QEMU, C compiler for this machine", True, True),
+    ],
+)
+def test_either_emulator_does(there: str, emulates: bool, counts: bool) -> None:
+    purposes = {"unicorn": Purpose.EMULATE, "QEMU": Purpose.EMULATE, "C compiler for this machine": Purpose.COUNT}
+    found = [
+        Finding(name, purpose, problem="" if name in there.split(", ") else "is missing")
+        for name, purpose in purposes.items()
+    ]
+    assert (is_served(Purpose.EMULATE, found), is_served(Purpose.COUNT, found)) == (emulates, counts)
+
+
 def test_requirements_are_those_of_the_project(repository: Path) -> None:
     needed = {requirement.name: requirement for requirement in packages.requirements()}
     assert needed["onnxruntime"].extra == "validate"
     assert needed["apache-tvm-ffi"] == Requirement("apache-tvm-ffi", "0.1.14.post1")
     assert needed["pyocd"].extra == "board"
+    assert needed["unicorn"].extra == "emulate"
     assert "pytest" not in needed
     always = (repository / "pyproject.toml").read_text().split("[project.optional-dependencies]")[0]
     assert sum(not requirement.extra for requirement in needed.values()) == always.count("==")

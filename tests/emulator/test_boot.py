@@ -7,60 +7,14 @@ from pathlib import Path
 
 import pytest
 from arm_firmware import link
+from emulator.programs import BAD_ADDRESS, FOREVER, HANDLERS, NO_HANDLER, STACK_OVERFLOW, START_UP
 
 from tvm_stm32.device.core import find_core
 from tvm_stm32.device.part import MemoryRegion, Part, find_part
+from tvm_stm32.emulator.kinds import Emulator
 from tvm_stm32.emulator.machine import Machine, machine_for_core, machine_for_part
 from tvm_stm32.emulator.run import run_elf
 from tvm_stm32.errors import ToolError
-
-# Memory is full of zeros when QEMU starts, so the program soils it and enters the reset handler a second time.
-START_UP = """
-#include "semihosting.h"
-#include <stdint.h>
-void Reset_Handler(void);
-void constructor(void);
-extern uint32_t __heap_start[];
-extern uint8_t net_activations[100];
-uint8_t net_activations[100] __attribute__((section(".bss.net_activations")));
-static volatile uint32_t initialised[3] = {1, 2, 3};
-static volatile uint32_t zero[3];
-static volatile uint32_t constructed;
-static volatile float product = 1.5f;
-__attribute__((constructor)) void constructor(void) { constructed += 7; }
-static int wrong(void)
-{
-    for (unsigned i = 0; i < sizeof net_activations; i++) {
-        if (net_activations[i] != 0) {
-            return 1;
-        }
-    }
-    if (initialised[0] != 1 || initialised[2] != 3) {
-        return 2;
-    }
-    if (zero[0] != 0 || zero[2] != 0) {
-        return 3;
-    }
-    return constructed == 7 ? 0 : 4;
-}
-int main(void)
-{
-    volatile uint32_t *passes = __heap_start; /* not touched by the start-up */
-    int status = wrong();
-    if (status == 0 && *passes == 0) {
-        *passes = 1;
-        for (unsigned i = 0; i < sizeof net_activations; i++) {
-            net_activations[i] = 0xA5;
-        }
-        initialised[0] = initialised[2] = zero[0] = zero[2] = constructed = 0xA5A5A5A5u;
-        Reset_Handler();
-    }
-    product *= 3.0f;
-    semihosting_print(product == 4.5f ? "4.5\\n" : "?\\n");
-    semihosting_exit(status == 0 ? 42 : status);
-    return 0;
-}
-"""
 
 
 @pytest.mark.parametrize(
@@ -101,54 +55,9 @@ def test_placed_activations_are_zero(tmp_path: Path) -> None:
     assert run_elf(elf, machine_for_part(board), timeout=30).status == 42
 
 
-HANDLERS = """
-#include "semihosting.h"
-static volatile int handled;
-void PendSV_Handler(void);
-void PendSV_Handler(void) { handled = 9; }
-int main(void)
-{
-    *(volatile uint32_t *)0xE000ED04u = 1u << 28; /* ICSR: make PendSV pending */
-    __asm__ volatile("dsb\\n\\tisb" ::: "memory");
-    semihosting_exit(handled);
-    return 0;
-}
-"""
-
-
 def test_the_application_overrides_a_handler(tmp_path: Path) -> None:
     part = find_part("STM32F405RGT6")
     assert run_elf(link(part, HANDLERS, tmp_path), machine_for_part(part), timeout=30).status == 9
-
-
-BAD_ADDRESS = """
-#include "semihosting.h"
-void store(volatile int *to);
-__attribute__((noinline)) void store(volatile int *to) { *to = 1; }
-int main(void) { semihosting_print("so far\\n"); store((volatile int *)0x60000000u); return 0; }
-"""
-STACK_OVERFLOW = """
-int deeper(volatile int *outer);
-__attribute__((noinline)) int deeper(volatile int *outer)
-{
-    volatile int inner[64] = {0};
-    inner[*outer & 63] = *outer + 1;
-    return inner[*outer & 63] == 0 ? 0 : deeper(inner) + inner[5];
-}
-int main(void) { volatile int start[64] = {0}; return deeper(start); }
-"""
-NO_HANDLER = """
-#include <stdint.h>
-int main(void)
-{
-    *(volatile uint32_t *)0xE000ED04u = 1u << 28;
-    for (;;) { }
-}
-"""
-FOREVER = """
-#include "semihosting.h"
-int main(void) { semihosting_print("so far\\n"); for (;;) { } }
-"""
 
 
 @pytest.mark.parametrize("name", ["STM32F405RGT6", "STM32F100RBT6", "STM32F030F4P6"])
@@ -210,4 +119,4 @@ def test_without_qemu(tmp_path: Path, f405: Machine, monkeypatch: pytest.MonkeyP
     elf = link(find_part("STM32F405RGT6"), FOREVER, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolError, match="qemu-system-arm is not installed"):
-        run_elf(elf, f405)
+        run_elf(elf, f405, emulator=Emulator.QEMU)

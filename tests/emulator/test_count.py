@@ -9,51 +9,17 @@ from pathlib import Path
 
 import pytest
 from arm_firmware import link
+from emulator.programs import COUNTED
 
 from tvm_stm32.cli import main
 from tvm_stm32.device.part import find_part
+from tvm_stm32.emulator.kinds import Emulator
 from tvm_stm32.emulator.machine import machine_for_part
 from tvm_stm32.emulator.plugin import counting_plugin
 from tvm_stm32.emulator.run import Run, run_elf
 from tvm_stm32.errors import ToolError
 
 F405 = find_part("STM32F405RGT6")
-
-# Between the marks: the two instructions of `begin`, mov or movw of the argument, bl, 2n + 1 of `loop`, bl of `end`.
-COUNTED = """
-#include "semihosting.h"
-void begin(void);
-void end(void);
-void loop(uint32_t n);
-void measure(void);
-__attribute__((naked, noinline)) void begin(void) { __asm__("nop\\n\\tbx lr"); }
-__attribute__((naked, noinline)) void end(void) { __asm__("bx lr"); }
-__attribute__((naked, noinline)) void loop(uint32_t n)
-{
-    (void)n;
-    __asm__("1:\\tsubs r0, #1\\n\\tbne 1b\\n\\tbx lr");
-}
-__attribute__((naked, noinline)) void measure(void)
-{
-    __asm__("push {r4, lr}\\n\\t"
-            "movs r4, #1\\n"
-            "1:\\tbl begin\\n\\t"
-            "mov r0, r4\\n\\t"
-            "bl loop\\n\\t"
-            "bl end\\n\\t"
-            "lsls r4, #1\\n\\t"
-            "cmp r4, #1024\\n\\t"
-            "bls 1b\\n\\t"
-            "pop {r4, pc}");
-}
-int main(void)
-{
-    measure();
-    begin(); /* never ended */
-    semihosting_exit(3);
-    return 0;
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +28,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(elf: Path, *marks: str) -> Run:
-    return run_elf(elf, machine_for_part(F405), (marks[0], marks[1]), timeout=30)
+    return run_elf(elf, machine_for_part(F405), (marks[0], marks[1]), timeout=30, emulator=Emulator.QEMU)
 
 
 def test_every_interval_is_counted_exactly(counted: Path) -> None:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from documents import shown
 
+from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.firmware import read_firmware
+from tvm_stm32.emulator.kinds import Emulator
+from tvm_stm32.emulator.run import run_elf
 
 KINDS = ("int8", "float")
 
@@ -63,6 +66,14 @@ def test_the_firmware_boots_from_flash(kind: str, project: Path) -> None:
     firmware = read_firmware(project / "build" / "digits" / kind / "app.elf")
     assert firmware.sections[0].name == ".vectors"
     assert firmware.sections[0].address == 0x08000000
+
+
+def test_both_emulators_compute_and_count_the_same(project: Path) -> None:
+    elf, part = project / "build" / "digits" / "int8" / "app.elf", find_part("STM32F405RGT6")
+    marks = ("inference_begin", "inference_end")
+    qemu, unicorn = (run_elf(elf, part, marks, emulator=emulator) for emulator in Emulator)
+    assert unicorn == qemu
+    assert len(qemu.counts) == qemu.output.count("\n") == 360
 
 
 def test_nothing_is_built_twice_but_the_run_is_made_again(project: Path) -> None:

@@ -16,6 +16,7 @@ from tvm_stm32.codegen.compiled_model import CompiledModel
 from tvm_stm32.device.core import CORES
 from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.firmware import read_firmware
+from tvm_stm32.emulator.kinds import Emulator
 from tvm_stm32.emulator.machine import machine_for_core, machine_for_part
 from tvm_stm32.emulator.run import run_elf
 
@@ -153,6 +154,14 @@ def test_on_other_cores(program: str, cpu: str, tmp_path: Path) -> None:
     machine = machine_for_core(CORES[cpu])
     run = run_elf(build_firmware(program, MODELS[program], machine.board, tmp_path), machine)
     assert without_address(run.output) == [*PRINTED[program], "done"]
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("name", ["STM32G071RBT6", "STM32U575ZIT6"])
+def test_in_the_memories_of_other_parts(name: str, tmp_path: Path) -> None:
+    part = find_part(name)
+    run = run_elf(build_firmware("memory", MODELS["memory"], part, tmp_path), part, emulator=Emulator.UNICORN)
+    assert without_address(run.output) == [*PRINTED["memory"], "done"]
     assert run.status == 0
 
 

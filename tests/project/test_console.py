@@ -12,7 +12,8 @@ from arm_firmware import link
 
 from tvm_stm32.device.core import find_core
 from tvm_stm32.emulator.machine import machine_for_core
-from tvm_stm32.emulator.run import QEMU, run_elf
+from tvm_stm32.emulator.qemu import QEMU
+from tvm_stm32.emulator.run import run_elf
 
 TEMPLATES = Path(__file__).parents[2] / "tvm_stm32" / "project" / "templates"
 INTEGERS = (0, 7, -7, 10, 2**31, -(2**31), 2**63 - 1, -(2**63))

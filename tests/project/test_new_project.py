@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def test_scons_builds_it_and_runs_it(written: Path, expected: str, tmp_path: Pat
     assert "warning" not in scons(project)
     assert scons(project, "-q") == "", "a second build has something to do"
     assert scons(project, "run") == f"t1: {expected}\n"
+    assert scons(project, "run", "EMULATOR=unicorn").startswith(f"t1: {expected}\nstack  ")
     built = {file.name for file in (project / "build").iterdir() if file.is_file()}
     assert built == {"app.elf", "app.map", "app.bin", "app.hex"}
 
@@ -73,6 +75,10 @@ def test_cmake_builds_it_and_runs_it_on_another_board_with_the_core(
     assert "warning" not in project.build()
     assert {"app.elf", "app.bin", "app.hex"} <= {file.name for file in project.build_folder.iterdir()}
     assert project.build("--target", "run").splitlines()[-1] == f"t1: {expected}"
+    project.configure("EMULATOR=unicorn")
+    for_the_part = project.build("--target", "run").splitlines()[-2:]
+    assert for_the_part[0] == f"t1: {expected}"
+    assert re.fullmatch(r"stack +\d+ of 4,096 bytes", for_the_part[1])
 
 
 def test_a_part_that_another_core_loads_has_no_image_from_its_vectors_to_its_code() -> None:

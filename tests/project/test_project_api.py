@@ -106,6 +106,17 @@ def test_the_firmware_computes_what_the_reference_does(client: ProjectApiClient)
         assert client.read(4, 10) == expected(values)
 
 
+def test_without_qemu_unicorn_computes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    values = np.arange(-60, 60, 15).astype(np.int8)
+    with ProjectApiClient(folder) as client:
+        client.call("open_transport", options={})
+        for _ in range(2):
+            client.write(values.tobytes(), 10)
+            assert client.read(4, 10) == expected(values)
+        client.call("close_transport")
+
+
 def test_bytes_come_as_they_are_asked_for(client: ProjectApiClient) -> None:
     """Writing and reading in pieces; None waits for all; what is not there is not waited for."""
     values = np.arange(-60, 60, 15).astype(np.int8)

@@ -80,6 +80,11 @@ def sconstruct(checkout: Path, body: str, options: str = "") -> str:
             "TvmFirmware('app'): there is no setting STAK\n  hint: is STACK meant?",
         ),
         (
+            'env.TvmRun("app.elf", EMULATOR="bochs")',
+            "",
+            "TvmRun('app.elf'): EMULATOR cannot be 'bochs'\n  hint: it is one of auto, qemu, unicorn",
+        ),
+        (
             'env.TvmCMakePackage("dist", "kws")',
             "",
             "TvmCMakePackage('dist'): 'kws' is no model\n  hint: give it what env.TvmModel returns",

@@ -22,6 +22,7 @@ kws = env.TvmModel(name, "kws.tflite")
 app = env.TvmFirmware("app", ["main.c", kws])
 env.TvmCMakePackage("dist", kws)
 env.Alias("run", env.TvmRun(app))
+env.Alias("unicorn", env.TvmRun(app, EMULATOR="unicorn"))
 """
 )
 
@@ -157,6 +158,10 @@ class TestFirmware:
         assert built.scons("run") == {"RUN app.elf"}
         assert built.printed.splitlines()[-1] == "ran"
         assert built.scons("run") == {"RUN app.elf"}, "a run is never up to date"
+
+    def test_run_on_unicorn(self, built: Project) -> None:
+        assert built.scons("unicorn") == {"RUN app.elf"}
+        assert built.printed.splitlines()[-1] == "ran"
 
     def test_run_that_fails(self, built: Project) -> None:
         built.replace("main.c", "semihosting_exit(0)", "semihosting_exit(7)")

@@ -159,3 +159,12 @@ def test_commands_are_shown_in_full_when_asked_for() -> None:
     assert environment()["TVM_STM32_ARCOMSTR"] == "AR      $TARGET"
     assert "TVM_STM32_ARCOMSTR" not in environment(VERBOSE=True)
     assert environment(TVM_STM32_ARCOMSTR="mine")["TVM_STM32_ARCOMSTR"] == "mine"
+
+
+def test_an_emulator_may_be_named() -> None:
+    assert "emulator" not in environment(TVM_STM32_PART="STM32F405RGT6").subst("$TVM_STM32_RUNCOM").split(" run ")[1]
+    named = environment(TVM_STM32_PART="STM32F405RGT6", TVM_STM32_EMULATOR="unicorn")
+    assert named.subst("$TVM_STM32_RUNCOM").split(" run ")[1].split() == [
+        *("--part", "STM32F405RGT6"),
+        "--emulator=unicorn",
+    ]

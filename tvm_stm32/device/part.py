@@ -80,6 +80,14 @@ class Part:
         """ "hard" when the part has an FPU, else "soft"."""
         return "hard" if self.fpu else "soft"
 
+    def holds(self, start: int, size: int) -> bool:
+        """True when `size` bytes at `start` lie in memory, be it in several regions that touch."""
+        behind = start
+        for region in self.memory:
+            if region.holds(behind):
+                behind = region.end
+        return start + size <= behind
+
     def compiler_flags(self, float_abi: str | None = None) -> list[str]:
         """Machine flags for this part; see `tvm_stm32.device.core.compiler_flags`."""
         return compiler_flags(self.core, self.fpu, float_abi)

@@ -10,7 +10,7 @@ import sys
 import msgspec
 
 import tvm_stm32
-from tvm_stm32.doctor.finding import IN_WORDS, NEEDED, Finding, Purpose
+from tvm_stm32.doctor.finding import IN_WORDS, NEEDED, Finding, Purpose, is_served
 from tvm_stm32.doctor.packages import examine_packages
 from tvm_stm32.doctor.programs import examine_programs
 
@@ -23,13 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print all findings; 0 when the purposes in `NEEDED` are served, else 1."""
     findings = [*examine_packages(), *examine_programs()]
-    able = {
-        # of the tools for boards one will do
-        purpose: (any if purpose == Purpose.BOARD else all)(
-            found.good for found in findings if found.purpose == purpose
-        )
-        for purpose in Purpose
-    }
+    able = {purpose: is_served(purpose, findings) for purpose in Purpose}
     ready = all(able[purpose] for purpose in NEEDED)
     if arguments.json:
         document = {

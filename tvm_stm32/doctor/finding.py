@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -17,6 +18,7 @@ class Purpose(StrEnum):
     CMAKE = "cmake"
     EMULATE = "emulate"
     COUNT = "count"
+    TORCH = "torch"
     VALIDATE = "validate"
     BOARD = "board"
 
@@ -29,6 +31,7 @@ IN_WORDS = {
     Purpose.CMAKE: "build with CMake",
     Purpose.EMULATE: "run firmware on an emulated board",
     Purpose.COUNT: "count its instructions",
+    Purpose.TORCH: "read PyTorch models",
     Purpose.VALIDATE: "compare with a model's original interpreter",
     Purpose.BOARD: "write firmware to a board",
 }
@@ -51,3 +54,13 @@ class Finding(msgspec.Struct, frozen=True):
     def good(self) -> bool:
         """It is there, and works as far as that can be told."""
         return not self.problem
+
+
+def is_served(purpose: Purpose, findings: Sequence[Finding]) -> bool:
+    """Whether what was found does for `purpose`: all that it needs, or any where each is a way of its own."""
+    good = [found.good for found in findings if found.purpose == purpose]
+    if purpose == Purpose.COUNT:
+        # Unicorn counts by itself, QEMU with a plug-in that is compiled
+        by_name = {found.name: found.good for found in findings}
+        return by_name["unicorn"] or (by_name["QEMU"] and all(good))
+    return (any if purpose in (Purpose.EMULATE, Purpose.BOARD) else all)(good)

@@ -85,7 +85,8 @@ def machine_for_part(part: Part) -> Machine:
     raise ToolError(
         f"QEMU has no board with the {part.cpu} and the memory map of {part.name}",
         "emulator",
-        "its code can run on a board for the core: link it for " + machine_for_core(part.core).name,
+        "pip install 'tvm-stm32[emulate]' brings Unicorn, which needs no board; or link the code for "
+        + f"{machine_for_core(part.core).name}, which has such a core",
     )
 
 

@@ -99,14 +99,16 @@ def write_cmake_package(
         layout.library_file(name): neutral_archive(library),
         f"{layout.config_folder(name)}/{name}-config.cmake": render("config.cmake.j2", context),
         f"{layout.config_folder(name)}/{name}-config-version.cmake": render("config-version.cmake.j2", context),
-        f"{layout.description_folder(name)}/{name}.cps": package_description(name, version, built, interface),
         f"lib/pkgconfig/{name}.pc": render("pkg-config.pc.j2", context),
         f"share/{name}/{name}.json": (folder / f"{name}.json").read_bytes(),
         f"share/{name}/LICENSE": files("tvm_stm32.package").joinpath("templates/LICENSE").read_bytes(),
         f"share/{name}/NOTICE": render("NOTICE.j2", context),
     }
-    contents[f"share/{name}/{name}.cdx.json"] = bill_of_materials(manifest, version, built, contents)
     order = layout.package_files(name, interface)
+    description = f"{layout.description_folder(name)}/{name}.cps"
+    if description in order:
+        contents[description] = package_description(name, version, built, interface)
+    contents[f"share/{name}/{name}.cdx.json"] = bill_of_materials(manifest, version, built, contents)
     write_artifacts({file: contents[file] for file in order}, destination)
     return [destination / file for file in order]
 

@@ -16,6 +16,7 @@ from tvm_stm32.codegen.write import write_artifacts
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.package import layout
 from tvm_stm32.package.cmake import NO_VERSION, check_version, print_place, render
+from tvm_stm32.package.cps import components_description
 
 
 def check_components(package: str, components: Sequence[str]) -> None:
@@ -60,10 +61,11 @@ def write_components_package(
         "pointer_size": 0,
         "built_for": "",
     }
-    config, config_version = layout.components_files(package)
+    config, config_version, description = layout.components_files(package)
     contents = {
         config: render("components-config.cmake.j2", context),
         config_version: render("config-version.cmake.j2", context),
+        description: components_description(package, version, components),
     }
     write_artifacts(contents, destination)
     return [destination / file for file in contents]

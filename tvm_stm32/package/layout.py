@@ -33,7 +33,8 @@ def description_folder(name: str) -> str:
 
 def components_files(package: str) -> list[str]:
     """The files of a package whose components are the packages beside it, in a fixed order."""
-    return [f"{config_folder(package)}/{package}-config{part}.cmake" for part in ("", "-version")]
+    scripts = [f"{config_folder(package)}/{package}-config{part}.cmake" for part in ("", "-version")]
+    return [*scripts, f"{description_folder(package)}/{package}.cps"]
 
 
 def include_folders(name: str, interface: Interface) -> list[str]:
@@ -53,13 +54,18 @@ def fragment_file(name: str) -> str:
 
 
 def package_files(name: str, interface: Interface) -> list[str]:
-    """Every file of the package of a model called `name`, relative to the prefix, in a fixed order."""
+    """Every file of the package of a model called `name`, relative to the prefix, in a fixed order.
+
+    A model in memory pools has no description in CPS' form: CMake 4.4 reads no path of a linker script from it, and
+    would link an application whose pools are anywhere.
+    """
+    described = [] if interface.pools else [f"{description_folder(name)}/{name}.cps"]
     return [
         *header_files(name, interface),
         library_file(name),
         f"{config_folder(name)}/{name}-config.cmake",
         f"{config_folder(name)}/{name}-config-version.cmake",
-        f"{description_folder(name)}/{name}.cps",
+        *described,
         f"lib/pkgconfig/{name}.pc",
         f"share/{name}/{name}.json",
         f"share/{name}/LICENSE",

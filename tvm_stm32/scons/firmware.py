@@ -7,6 +7,7 @@ from collections import UserList
 from collections.abc import Iterator
 from typing import Any
 
+from tvm_stm32.emulator.kinds import Emulator
 from tvm_stm32.errors import SettingsError
 from tvm_stm32.scons import generator, library
 from tvm_stm32.scons.errors import construction_variable, pseudo_builder
@@ -20,6 +21,10 @@ from tvm_stm32.scons.toolchain import binutils, part_of
 _STARTUP_FILES = ("startup.c", "link.ld")
 #: keyword of ``env.TvmFirmware``, and construction variable without ``TVM_STM32_``: all take any value
 SETTINGS: dict[str, tuple[str, ...]] = {"STACK": (), "HEAP": (), "PLACE": ()}
+#: the emulator that suits the part, of those that are installed
+_AUTO = "auto"
+#: as `SETTINGS`, of ``env.TvmRun``, with the values there are
+RUN_SETTINGS: dict[str, tuple[str, ...]] = {"EMULATOR": (_AUTO, *Emulator)}
 
 
 def defaults() -> dict[str, Any]:
@@ -36,9 +41,11 @@ def defaults() -> dict[str, Any]:
         "TVM_STM32_BINCOM": "$TVM_STM32_OBJCOPY -O binary $_TVM_STM32_BINFLAGS $SOURCE $TARGET",
         "_TVM_STM32_BINFLAGS": [],
         "TVM_STM32_HEXCOM": "$TVM_STM32_OBJCOPY -O ihex $SOURCE $TARGET",
+        "TVM_STM32_EMULATOR": _AUTO,
         "TVM_STM32_RUNFLAGS": [],
-        "TVM_STM32_RUNCOM": f"{command} run $SOURCE {part} $TVM_STM32_RUNFLAGS",
+        "TVM_STM32_RUNCOM": f"{command} run $SOURCE {part} $_TVM_STM32_EMULATOR_OPTION $TVM_STM32_RUNFLAGS",
         "_TVM_STM32_MEMORY": construction_variable(_memory_options),
+        "_TVM_STM32_EMULATOR_OPTION": construction_variable(_emulator_option),
     }
 
 
@@ -46,6 +53,11 @@ def _memory_options(env: Any) -> list[str]:
     """The options of the linker script: stack, heap, and arrays outside the RAM."""
     options = [f"--{name.lower()}={env[f'TVM_STM32_{name}']}" for name in ("STACK", "HEAP") if env[f"TVM_STM32_{name}"]]
     return options + [f"--place={array}={region}" for array, region in sorted(env["TVM_STM32_PLACE"].items())]
+
+
+def _emulator_option(env: Any) -> list[str]:
+    emulator = env.subst("$TVM_STM32_EMULATOR")
+    return [] if emulator == _AUTO else [f"--emulator={emulator}"]
 
 
 class Firmware(Nodes):
@@ -132,16 +144,23 @@ def _linking_environment(env: Any, models: list[Model | Group], script: Any) -> 
 
 
 @pseudo_builder
-def run(env: Any, app: Any) -> Any:
+def run(env: Any, app: Any, **settings: Any) -> Any:
     """``env.TvmRun``: boot firmware on the emulated board for `TVM_STM32_PART`; its exit status is the action's.
 
     `TVM_STM32_RUNFLAGS` are further options of ``tvm-stm32 run``, such as ["--timeout", "10"].
+
+    Args:
+        env: has the part and the options.
+        app: the firmware, or its ELF file.
+        settings: any of `RUN_SETTINGS`: EMULATOR, "qemu" or "unicorn"; "auto" takes the one that suits the part.
 
     Returns:
         A node that is never up to date, and is built only when it, or an alias of it, is asked for.
     """
     elf = env.arg2nodes(app)[0]
-    nodes = generator.run(env, f"{elf}.run", elf, "TVM_STM32_RUN")
+    variables = overrides(env, f"TvmRun({str(elf)!r})", settings, RUN_SETTINGS)
+    apart = "_" + settings["EMULATOR"] if settings else ""  # so that both can run it in one build
+    nodes = generator.run(env, f"{elf}.run{apart}", elf, "TVM_STM32_RUN", **variables)
     env.AlwaysBuild(nodes)
     env.NoCache(nodes)
     env.Ignore(nodes[0].dir, nodes)
