@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,9 +28,10 @@ def run(elf: Path, part: Part, marks: tuple[str, str] | None = None, timeout: fl
     return run_elf(elf, part, marks, timeout, Emulator.UNICORN, stack=stack)
 
 
-def build(body: str, folder: Path, part: Part = F405) -> Path:
+def build(body: str, folder: Path, part: Part = F405, options: Sequence[str] = ()) -> Path:
     """Firmware with this body of main."""
-    return link(part, f'#include "semihosting.h"\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n', folder)
+    source = f'#include "semihosting.h"\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n'
+    return link(part, source, folder, options=options)
 
 
 # STM32C011 has 6 KB of RAM, which is no whole number of pages; the RAM of H743 is its largest of six
@@ -113,6 +115,24 @@ def test_marks_may_be_anywhere(tmp_path: Path) -> None:
     assert run(elf, F405, ("loop", "main")).counts == []
     with pytest.raises(ToolError, match="no symbol 'finish'"):
         run(elf, F405, ("begin", "finish"))
+
+
+def test_external_memory_is_what_the_firmware_has_there(tmp_path: Path) -> None:
+    body = """
+    static const int outside[2000] __attribute__((section(".outside"))) = {1, [1999] = 41};
+    static const char bytes[8] __attribute__((section(".further"))) = "ab";
+    volatile int *const values = (volatile int *)(uintptr_t)outside;
+    if (*(const volatile char *)&bytes[1] == 'c') { values[1] = 1; }
+    semihosting_exit(values[0] + values[1999]);
+    """
+    options = ["-Wl,--section-start=.outside=0x90000ff0,--section-start=.further=0x70000010"]
+    assert run(build(body, tmp_path, options=options), F405).status == 42
+    writes = build(body.replace("'c'", "'b'"), tmp_path, options=options)
+    with pytest.raises(ToolError, match="it writes 0x90000ff4, in external memory, which does not allow that"):
+        run(writes, F405)
+    beyond = build(body.replace("values[1999]", "values[8000]"), tmp_path, options=options)
+    with pytest.raises(ToolError, match="it reads 0x90008cf0, where STM32F405RGT6 has no memory"):
+        run(beyond, F405)
 
 
 # --- what ends a run -------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def test_on_other_cores(program: str, cpu: str, tmp_path: Path) -> None:
     assert run.status == 0
 
 
-@pytest.mark.parametrize("name", ["STM32G071RBT6", "STM32H743ZIT6", "STM32U575ZIT6"])
+@pytest.mark.parametrize("name", ["STM32G071RBT6", "STM32U575ZIT6"])
 def test_in_the_memories_of_other_parts(name: str, tmp_path: Path) -> None:
     part = find_part(name)
     run = run_elf(build_firmware("memory", MODELS["memory"], part, tmp_path), part, emulator=Emulator.UNICORN)

@@ -28,11 +28,13 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`size` bytes at `address` that the program occupies in memory."""
+    """`size` bytes at `address` that the program occupies in memory; it reads them, and `access` has "w" and "x" where
+    it writes them or runs them."""
 
     name: str
     address: int
     size: int
+    access: str = "r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def read_firmware(path: Path) -> Firmware:
             if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE")
         }
         sections = [
-            Section(section.name, section["sh_addr"], section["sh_size"])
+            Section(section.name, section["sh_addr"], section["sh_size"], _access(section["sh_flags"]))
             for section in elf.iter_sections()
             if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
         ]
@@ -127,6 +129,10 @@ def read_firmware(path: Path) -> Firmware:
             if segment.section_in_segment(section)
         ]
     return Firmware(path, symbols, sections, contents)
+
+
+def _access(flags: int) -> str:
+    return "r" + "w" * bool(flags & SH_FLAGS.SHF_WRITE) + "x" * bool(flags & SH_FLAGS.SHF_EXECINSTR)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tvm_stm32.emulator.kinds import Emulator
 from tvm_stm32.emulator.machine import Machine, machine_for_part
 from tvm_stm32.emulator.result import Run
 from tvm_stm32.emulator.unicorn import processor
+from tvm_stm32.emulator.unicorn.external import with_external
 from tvm_stm32.emulator.unicorn.run import run as run_on_unicorn
 from tvm_stm32.emulator.unicorn.semihosting import Streams
 from tvm_stm32.errors import SettingsError, ToolError
@@ -74,7 +75,7 @@ def streaming_command(elf: Path, board: Machine | Part, emulator: Emulator | Non
     if isinstance(chosen, Machine):
         return qemu.streaming_command(firmware, chosen)
     processor.check_core(chosen.core)
-    firmware.check_fits(chosen)
+    firmware.check_fits(with_external(chosen, firmware))
     target = ["--machine" if isinstance(board, Machine) else "--part", chosen.name]
     tool = [sys.executable, "-P", "-m", "tvm_stm32"]
     return [*tool, "run", str(elf), *target, "--emulator", Emulator.UNICORN, "--stream"]

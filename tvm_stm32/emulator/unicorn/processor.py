@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tvm_stm32.device.core import Core
 from tvm_stm32.device.part import Part
 from tvm_stm32.emulator.firmware import Firmware
+from tvm_stm32.emulator.unicorn.external import PAGE
 from tvm_stm32.errors import ToolError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ MODELS = {
     "cortex-m33": "M33",
     "cortex-m35p": "M33",
 }
-#: Unicorn maps memory by pages: behind one that ends within a page, the rest of the page is memory as well.
-PAGE = 4096
 
 
 def installed() -> bool:

@@ -10,6 +10,7 @@ from tvm_stm32.device.part import Part
 from tvm_stm32.emulator.firmware import Firmware
 from tvm_stm32.emulator.result import Run, failure
 from tvm_stm32.emulator.unicorn.count import Counter
+from tvm_stm32.emulator.unicorn.external import with_external
 from tvm_stm32.emulator.unicorn.faults import Faults
 from tvm_stm32.emulator.unicorn.processor import boot
 from tvm_stm32.emulator.unicorn.semihosting import Console, Recorder, Semihosting
@@ -54,6 +55,7 @@ def run(
     Raises:
         ToolError: Unicorn is missing or has no such core, or as there.
     """
+    part = with_external(part, firmware)
     addresses = [firmware.address(mark) for mark in marks or ()]
     processor, top, reset = boot(part, firmware)
     recorder = Recorder()

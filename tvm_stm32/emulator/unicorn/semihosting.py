@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from tvm_stm32.emulator.unicorn.processor import PAGE
+from tvm_stm32.emulator.unicorn.external import PAGE
 
 if TYPE_CHECKING:
     from unicorn import Uc
