@@ -51,3 +51,8 @@ def missing_module(name: str) -> ToolError:
         sys.executable,
         "run tvm-stm32 with the Python it is installed for (in CMake and SCons: TVM_STM32_PYTHON), or install it here",
     )
+
+
+def missing_extra(name: str, extra: str) -> ToolError:
+    """The error where this Python cannot import the module `name`, which an extra of this package brings."""
+    return ToolError(f"this Python has no module {name}", sys.executable, f"pip install 'tvm-stm32[{extra}]'")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from exactness.onnx_builder import OnnxBuilder
+from msgspec.structs import replace
 from packages import classifier
 
 from tests.tiny_models import tiny, tiny_reference
@@ -73,6 +74,8 @@ def test_differences_are_counted_and_measured(host: HostModel) -> None:
     assert (integers.within(2, 0), integers.within(1, 1.0)) == (True, False)
     assert floats.relative == pytest.approx(0.5)
     assert (floats.within(0, 0.51), floats.within(100, 0.49)) == (True, False)
+    whole = replace(floats, step=floats.largest / 2)  # of one scale, as those of the model are not
+    assert (whole.within(2, 0), whole.within(1, 0)) == (True, False)
 
 
 def test_random_inputs_are_the_same_for_a_seed(host: HostModel) -> None:

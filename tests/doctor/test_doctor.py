@@ -48,7 +48,7 @@ def test_where_all_that_dev_installs_is_there() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "compile a model to C: yes\n  ok  apache-tvm " in done.stdout
     for purpose in Purpose:
-        if purpose != Purpose.BOARD:
+        if purpose not in (Purpose.BOARD, Purpose.TORCH):  # extras that may be left out
             assert f"{IN_WORDS[purpose]}: yes\n" in done.stdout
     assert f"  ok  scons {metadata.version('scons')}\n" in done.stdout
 
@@ -59,8 +59,8 @@ def test_with_a_bare_path(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["ready"] is False
     able = {purpose for purpose, able in document["able"].items() if able}
-    # the extra for boards may be here; Unicorn emulates and counts without any program
-    assert able - {"board"} == {"generate", "scons", "validate", "emulate", "count"}
+    # extras that may be left out; Unicorn emulates and counts without any program
+    assert able - {"board", "torch"} == {"generate", "scons", "validate", "emulate", "count"}
     found = findings(document)
     assert found["apache-tvm"].version == metadata.version("apache-tvm")
     assert found["C compiler for Arm"].problem == "arm-none-eabi-gcc is not in PATH"
@@ -121,6 +121,14 @@ def test_packages_of_another_version_or_missing(monkeypatch: Monkey) -> None:
     assert (missing.version, missing.problem) == ("", "is not installed")
     assert extra.problem == "is not installed (extra board)"
     assert extra.hint.endswith("-m pip install 'tvm-stm32[board]'")
+
+
+@pytest.mark.usefixtures("quick")
+def test_how_a_package_was_built_is_no_part_of_its_version(monkeypatch: Monkey) -> None:
+    monkeypatch.setattr(packages, "requirements", lambda: [Requirement("torch", "2.13.0", "torch")])
+    monkeypatch.setattr(packages.metadata, "version", lambda _: "2.13.0+cpu")
+    (found,) = packages.examine_packages()
+    assert (found.purpose, found.version, found.good) == (Purpose.TORCH, "2.13.0", True)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,20 @@ def test_empty_file(command_line: CommandLine, model: str) -> None:
         ("model.onnx", MODELS["model.onnx"][:1400], NO_ONNX),
         ("model.onnx", b"hello, this is text\n", NO_ONNX),
         (
-            "model.pt",
+            "model.zip",
             b"PK\3\4",
-            ("not a model file of a known format", "give a .tflite (TFLite flatbuffer) or .onnx file"),
+            (
+                "not a model file of a known format",
+                "give a .tflite (TFLite flatbuffer), .onnx or .pt2 (torch.export.save) file",
+            ),
+        ),
+        (
+            "model.pt2",
+            b"PK\3\4",
+            (
+                "this is no .pt2 file, or it is damaged",
+                "copy the file again, or write it again with torch.export.save",
+            ),
         ),
     ],
 )

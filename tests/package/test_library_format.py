@@ -288,4 +288,4 @@ def test_archive_of_tvm_has_no_model_file(archive: bytes) -> None:
     files["src/kws.relay"] = files.pop("src/small.tflite")
     with pytest.raises(ModelError, match=r"no one model file in src/, but src/kws\.relay") as caught:
         read_source(tar_of(files), "some.tar")
-    assert caught.value.hint == "compile the .tflite or .onnx file that it was made from"
+    assert caught.value.hint == "compile the file that it was made from: .tflite, .onnx, .pt2"

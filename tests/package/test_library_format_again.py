@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-import onnx
 import pytest
-from exactness.onnx_builder import OnnxBuilder
+from small_networks import write_with_weights_beside
 from tiny_models import tiny
 
 from tests.package.test_library_format import members, tar_of
@@ -30,15 +28,6 @@ from tvm_stm32.package.library_format.archive import library_archive
 UNUSUAL = Settings("net", "time", "cortex-m7", "STM32H745ZIT6@m7", "soft", "application", "application", True)
 
 
-def write_with_external_weights(path: Path) -> Path:
-    """An ONNX model whose weights are in the file w.bin beside it."""
-    builder = OnnxBuilder()
-    weights = builder.constant(np.arange(16, dtype=np.float32).reshape(4, 4))
-    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
-    onnx.save_model(model, path, save_as_external_data=True, location="w.bin", size_threshold=0)
-    return path
-
-
 def options_of(settings: Settings) -> list[str]:
     """The command line's."""
     chosen = {name: getattr(settings, name) for name in ("name", "part", "optimize", "inputs", "outputs", "float_abi")}
@@ -48,7 +37,7 @@ def options_of(settings: Settings) -> list[str]:
 
 def test_compiles_to_the_same_files_with_nothing_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Weights in another file included: the archive holds the whole model, and is enough in any folder."""
-    model = write_with_external_weights(tmp_path / "a model.onnx")
+    model = write_with_weights_beside(tmp_path / "a model.onnx")
     assert main(["export-mlf", str(model), *options_of(UNUSUAL), "-o", str(tmp_path / "new/net.tar")]) == 0
     expected = emit_library(compile_in_child(model, UNUSUAL))
     assert main(["compile", str(tmp_path / "new/net.tar"), "-o", str(tmp_path / "c")]) == 0
@@ -59,7 +48,7 @@ def test_compiles_to_the_same_files_with_nothing_said(tmp_path: Path, capsys: py
 
 def test_external_weights_count(tmp_path: Path) -> None:
     """A change in the other file is another model; where that is missing, nothing is written."""
-    model = write_with_external_weights(tmp_path / "net.onnx")
+    model = write_with_weights_beside(tmp_path / "net.onnx")
     before = load_model(model).signature
     weights = bytearray((tmp_path / "w.bin").read_bytes())
     weights[0] ^= 1
@@ -75,7 +64,7 @@ def test_external_weights_count(tmp_path: Path) -> None:
 
 def test_validate_an_archive_of_such_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnxruntime")
-    model = write_with_external_weights(tmp_path / "net.onnx")
+    model = write_with_weights_beside(tmp_path / "net.onnx")
     assert main(["export-mlf", str(model), "--name", "net", "--cpu", "cortex-m4", "-o", str(tmp_path / "net.tar")]) == 0
     shutil.move(tmp_path / "net.tar", tmp_path / "new.tar")
     (tmp_path / "w.bin").unlink()

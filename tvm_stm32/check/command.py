@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile a model, run its C on this machine, and compare the outputs with those of the model's original interpreter.
 
-Exits 1 where they are further apart than asked for. Needs a C compiler for this machine, and the extra ``validate``.
+Exits 1 where they are further apart than asked for. Needs a C compiler for this machine, and the extra ``validate``, or
+``torch`` for PyTorch.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ _NAME = "model"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``tvm-stm32 validate``."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     parser.add_argument("--cpu", default="cortex-m4", help="core whose kernels are chosen; default: %(default)s")
     parser.add_argument("--optimize", choices=("time", "ram", "balanced"), default="balanced")
     parser.add_argument("--samples", type=int, default=20, metavar="N", help="random inputs; default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
-    parser.add_argument("--steps", type=int, help="how far integers may be apart; default: 0, of an ONNX model 1")
+    parser.add_argument("--steps", type=int, help="how far integers may be apart; default: 0, of ONNX and PyTorch 1")
     parser.add_argument(
         "--tolerance",
         type=float,
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         model = HostModel.load(Path(folder), _NAME)
     runs = random_inputs(model, arguments.samples, arguments.seed)
     differences = compare(model, reference, runs)
-    steps = arguments.steps if arguments.steps is not None else int(compiled.description.startswith("ONNX"))
+    steps = arguments.steps if arguments.steps is not None else int(not compiled.description.startswith("TFLite"))
     good = all(difference.within(steps, arguments.tolerance) for difference in differences)
     if arguments.json:
         document = {"reference": reference.name, "samples": len(runs), "good": good, "outputs": differences}

@@ -2,7 +2,7 @@
 """What the original interpreter of a model's format computes: the results that the C is held to.
 
 TFLite: TensorFlow Lite Micro, and LiteRT's reference kernels for operators that it lacks. ONNX: onnxruntime, operator
-by operator as the file has them. All are packages of the extra ``validate``.
+by operator as the file has them. PyTorch: PyTorch itself, of the extra ``torch``; the others are of ``validate``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tvm_stm32.errors import ModelError, ToolError
+from tvm_stm32.errors import ModelError, ToolError, missing_extra
 from tvm_stm32.model.library_format import is_archive, read_source
+from tvm_stm32.model.torch.archive import is_program
+from tvm_stm32.model.torch.program import input_shapes, load_program
 
 Array = npt.NDArray[Any]
 
@@ -34,10 +36,10 @@ class Reference:
 
 
 def reference_of(path: Path) -> Reference:
-    """The interpreter of the .tflite or .onnx file `path`, or of the one in an archive.
+    """The interpreter of the .tflite, .onnx or .pt2 file `path`, or of the one in an archive.
 
     Raises:
-        ToolError: a package of the extra ``validate`` is not installed.
+        ToolError: a package of the extra ``validate``, or ``torch`` for PyTorch, is not installed.
         ModelError: the interpreter refuses the model.
     """
     content = path.read_bytes()
@@ -45,7 +47,9 @@ def reference_of(path: Path) -> Reference:
     if archived:
         content = read_source(content, str(path)).content
     makers: list[Callable[[], Reference]] = [lambda: _tflite_micro(content), lambda: _litert(content)]
-    if content[4:8] != b"TFL3":
+    if is_program(content):
+        makers = [lambda: _torch(content, str(path))]
+    elif content[4:8] != b"TFL3":
         # by its path, so that weights outside of the file are found
         makers = [lambda: _onnxruntime(content if archived else str(path))]
     refused: list[str] = []
@@ -53,9 +57,9 @@ def reference_of(path: Path) -> Reference:
         try:
             return make()
         except ImportError as error:
-            raise ToolError(
-                f"this Python has no module {error.name}", "validate", "pip install 'tvm-stm32[validate]'"
-            ) from error
+            raise missing_extra(str(error.name), "validate") from error
+        except ToolError:
+            raise
         except Exception as error:  # each interpreter has its own
             refused.append((str(error).strip() or type(error).__name__).splitlines()[0])
     raise ModelError(f"its own interpreter refuses the model: {'; '.join(refused)}", str(path), "check the model file")
@@ -111,3 +115,22 @@ def _onnxruntime(model: bytes | str) -> Reference:
         return [np.asarray(output) for output in session.run(None, given)]
 
     return Reference("onnxruntime", run)
+
+
+def _torch(content: bytes, where: str) -> Reference:
+    program = load_program(content, where)
+    torch = importlib.import_module("torch")
+    tree = importlib.import_module("torch.utils._pytree")
+    # an open extent is the batch, which is 1 in C
+    shapes = [
+        [extent if isinstance(extent, int) else 1 for extent in shape] for shape in input_shapes(program).values()
+    ]
+    module = program.module()
+
+    def run(inputs: Sequence[Array]) -> list[Array]:
+        given = [torch.from_numpy(value.reshape(shape)) for value, shape in zip(inputs, shapes, strict=True)]
+        positional, named = tree.tree_unflatten(given, program.call_spec.in_spec)
+        with torch.no_grad():
+            return [output.numpy() for output in tree.tree_leaves(module(*positional, **named))]
+
+    return Reference("PyTorch", run)

@@ -7,10 +7,14 @@ msgpack (exit status 0) or a `Refusal` in JSON (exit status 2). Anything else is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import msgspec
 
@@ -87,13 +91,25 @@ def _python_path() -> str:
     return root if not inherited else f"{root}{os.pathsep}{inherited}"
 
 
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Imports of `module` fail. TVM's binding imports PyTorch where that is installed, and takes two seconds for it."""
+    hidden = cast(dict[str, ModuleType | None], sys.modules)
+    hidden[module] = None
+    try:
+        yield
+    finally:
+        del hidden[module]
+
+
 def main() -> int:
     """Answer one request."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that TVM prints may reach the answer
     try:
-        from tvm_stm32.codegen.compile import compile_model
+        with _without("torch"):
+            from tvm_stm32.codegen.compile import compile_model
 
         answer.write(msgspec.msgpack.encode(compile_model(Path(request.path), request.settings)))
     except (TvmStm32Error, ModuleNotFoundError) as error:

@@ -26,7 +26,7 @@ from tvm_stm32.model.model_file import read_model_file
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """The model, and the options of every verb that compiles one."""
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .tflite or .onnx file, or an archive of export-mlf"
+        "model", type=Path, metavar="MODEL", help="a .tflite, .onnx or .pt2 file, or an archive of export-mlf"
     )
     parser.add_argument(
         "--name", help="C identifier that prefixes everything generated; what is left out, an archive says"

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     CMAKE = "cmake"
     EMULATE = "emulate"
     COUNT = "count"
+    TORCH = "torch"
     VALIDATE = "validate"
     BOARD = "board"
 
@@ -30,6 +31,7 @@ IN_WORDS = {
     Purpose.CMAKE: "build with CMake",
     Purpose.EMULATE: "run firmware on an emulated board",
     Purpose.COUNT: "count its instructions",
+    Purpose.TORCH: "read PyTorch models",
     Purpose.VALIDATE: "compare with a model's original interpreter",
     Purpose.BOARD: "write firmware to a board",
 }

@@ -22,7 +22,12 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _COMPILER = "apache-tvm"
 _TIME_LIMIT = 120  #: seconds for that import
 _PURPOSES = {"scons": Purpose.SCONS}
-_EXTRAS = {"board": Purpose.BOARD, "emulate": Purpose.EMULATE, "validate": Purpose.VALIDATE}
+_EXTRAS = {
+    "board": Purpose.BOARD,
+    "emulate": Purpose.EMULATE,
+    "torch": Purpose.TORCH,
+    "validate": Purpose.VALIDATE,
+}
 _TESTS = "test"  #: the extra that only a checkout's tests need
 _REQUIREMENT = re.compile(r"([\w.-]+)==([\w.]+)(?:;extra==[\"'](\w+)[\"'])?")
 
@@ -71,7 +76,7 @@ def _examine(requirement: Requirement) -> Finding:
     asked = shlex.quote(f"{_DISTRIBUTION}[{extra}]") if extra else f"{name}=={wanted}"
     hint = f"{shlex.quote(sys.executable)} -m pip install {asked}"
     try:
-        version = metadata.version(name)
+        version = metadata.version(name).partition("+")[0]  # without the word for how a package was built
     except metadata.PackageNotFoundError:
         problem = f"is not installed (extra {extra})" if extra else "is not installed"
         return Finding(name, purpose, problem=problem, hint=hint)

@@ -26,7 +26,7 @@ METADATA = "metadata.json"
 #: field of a module that other readers of the format pass over: an `ArchivedSettings`
 SETTINGS = "tvm_stm32"
 #: what a source may be: what this package can compile
-SOURCES = (".tflite", ".onnx")
+SOURCES = (".tflite", ".onnx", ".pt2")
 
 _EXPORT = "write it again: tvm-stm32 export-mlf"
 
@@ -101,7 +101,7 @@ def read_source(content: bytes, where: str) -> Source:
             known = [name for name in sources if name.endswith(SOURCES)]
             if len(known) != 1:
                 found = ", ".join(sources) or "nothing"
-                hint = "compile the .tflite or .onnx file that it was made from"
+                hint = "compile the file that it was made from: " + ", ".join(SOURCES)
                 raise ModelError(f"the archive has no one model file in src/, but {found}", where, hint)
             return Source(module, PurePosixPath(known[0]).name, members[known[0]], settings)
     except tarfile.TarError as error:

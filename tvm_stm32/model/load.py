@@ -12,8 +12,9 @@ from tvm_stm32.errors import ModelError
 from tvm_stm32.model.library_format import is_archive, unpack_source
 from tvm_stm32.model.model_file import whole_model
 from tvm_stm32.model.network import Network
+from tvm_stm32.model.torch.archive import is_torch
 
-_SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX"}
+_SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX", ".pt2": "PyTorch", ".pt": "PyTorch", ".pth": "PyTorch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,17 @@ def load_model(path: Path) -> LoadedModel:
         raise ModelError("the model file is empty", str(path), "export or download the model again")
     if is_archive(content):
         return _load_archived(path, content)
-    kind = "TFLite" if content[4:8] == b"TFL3" else _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise ModelError(
-            "not a model file of a known format", str(path), "give a .tflite (TFLite flatbuffer) or .onnx file"
-        )
+    kind = "TFLite" if content[4:8] == b"TFL3" else "PyTorch" if is_torch(content) else ""
+    kind = kind or _SUFFIXES.get(path.suffix.lower(), "")
     if kind == "TFLite":
         from tvm_stm32.model.tflite import read_tflite as read
-    else:
+    elif kind == "ONNX":
         from tvm_stm32.model.onnx import read_onnx as read
+    elif kind == "PyTorch":
+        from tvm_stm32.model.torch.reader import read_torch as read
+    else:
+        hint = "give a .tflite (TFLite flatbuffer), .onnx or .pt2 (torch.export.save) file"
+        raise ModelError("not a model file of a known format", str(path), hint)
     network = read(path)
     return LoadedModel(network, path.name, kind, hashlib.sha256(whole_model(content, path.parent)).hexdigest())
 

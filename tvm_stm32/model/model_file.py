@@ -56,7 +56,7 @@ def whole_model(content: bytes, folder: Path) -> bytes:
     Raises:
         ModelError: one of those is not there, or outside of `folder`.
     """
-    if content[4:8] == b"TFL3" or not external_names(content):
+    if content[4:8] == b"TFL3" or content.startswith(b"PK") or not external_names(content):
         return content
     import onnx  # here: it takes longer to load than all the rest
 

@@ -14,7 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``tvm-stm32 new-project``."""
     parser.add_argument("directory", type=Path, metavar="DIR", help="the project's folder, new or empty")
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="FILE", help="a .tflite or .onnx file, or an archive of export-mlf"
+        "--model",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a .tflite, .onnx or .pt2 file, or an archive of export-mlf",
     )
     parser.add_argument("--part", required=True, help="STM32 part number, such as STM32F405RGT6")
     parser.add_argument("--name", help="C identifier of the model; default: from the model's file name")

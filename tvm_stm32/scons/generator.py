@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 #: Parts of the package that have no say in what it generates.
 _BESIDE = ("check", "emulator", "project", "report", "scons")
 #: Distributions whose version shapes the generated C.
-_COMPILER = ("apache-tvm", "modm-devices", "onnx")
+_COMPILER = ("apache-tvm", "modm-devices", "onnx", "onnxscript", "torch")
 
 #: How a verb is run. What is between $( and $) is not signed: another interpreter at another path makes the same files.
 COMMAND = "$( $TVM_STM32_PYTHON $) -P -m tvm_stm32"

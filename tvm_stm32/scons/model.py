@@ -92,7 +92,7 @@ def model_sources(env: Any, target: str, model: Any, **settings: Any) -> list[An
     Args:
         env: `TVM_STM32_PART`, or else its compiler, says which core and float ABI to generate for.
         target: the folder, such as "kws" or "generated/kws"; its last part is the name of the model in C.
-        model: the .tflite or .onnx file.
+        model: the .tflite, .onnx or .pt2 file.
         settings: any of `SETTINGS`, in place of the construction variable ``TVM_STM32_<setting>``.
 
     Returns:

@@ -41,6 +41,7 @@ def infer_and_fold(model: Any, path: Path) -> Any:
             model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         except Exception as error:  # native code; InferenceError and others
             raise invalid(path, error) from error
+        _name_types(model.graph)
         if not _fold(model, path):
             return model
 
@@ -51,6 +52,17 @@ def with_known_shapes(model: Any) -> Any:
         return onnx.shape_inference.infer_shapes(model, data_prop=True)
     except Exception:  # native code; as far as the message goes, nothing is known then
         return model
+
+
+def _name_types(graph: Any) -> None:
+    """Turns each CastLike into a Cast, so that it depends on one value alone."""
+    values = {value.name: value.type.tensor_type.elem_type for value in (*graph.input, *graph.value_info)}
+    values |= {tensor.name: tensor.data_type for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "CastLike" and node.domain in ("", "ai.onnx") and values.get(node.input[1]):
+            node.op_type = "Cast"
+            node.attribute.append(onnx.helper.make_attribute("to", values[node.input[1]]))
+            del node.input[1:]
 
 
 def _fold(model: Any, path: Path) -> bool:

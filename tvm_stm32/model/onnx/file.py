@@ -17,15 +17,11 @@ from tvm_stm32.errors import ModelError
 OLDEST_OPSET = 7
 
 
-def read_file(path: Path, notes: list[str]) -> Any:
-    """The ModelProto of an .onnx file, valid by ONNX's own checker, with a batch of 1.
-
-    Args:
-        path: the file.
-        notes: receives a message for each dimension that was bound.
+def read_file(path: Path) -> Any:
+    """The ModelProto of an .onnx file, its weights with it.
 
     Raises:
-        ModelError: the file is missing, is no ONNX model, is damaged, or has open dimensions.
+        ModelError: the file is missing, is no ONNX model, or is damaged.
     """
     try:
         content = path.read_bytes()
@@ -33,6 +29,20 @@ def read_file(path: Path, notes: list[str]) -> Any:
         raise ModelError(f"cannot read the model file: {error.strerror or error}", str(path)) from error
     model = _parse(content, path)
     _load_external_data(model, path)
+    return model
+
+
+def checked(model: Any, path: Path, notes: list[str]) -> Any:
+    """A ModelProto, valid by ONNX's own checker, with a batch of 1.
+
+    Args:
+        model: it is changed.
+        path: the file it comes from, for messages.
+        notes: receives a message for each dimension that was bound.
+
+    Raises:
+        ModelError: the model is not valid, or has open dimensions.
+    """
     _require_opset(model, path)
     _normalize(model)
     try:

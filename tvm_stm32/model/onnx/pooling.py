@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MaxPool, AveragePool, their global forms, and ReduceMean."""
+"""MaxPool, AveragePool, their global forms, ReduceMax and ReduceMean."""
 
 from __future__ import annotations
 
@@ -77,19 +77,40 @@ def convert_global_pool(build: Builder, node: Node) -> None:
     plane_result(build, node, attributes, [x], (1, 1, 1, channels), len(value.shape))
 
 
-def convert_reduce_mean(build: Builder, node: Node) -> None:
-    """ONNX ReduceMean, its axes as attribute or, from opset 18, as input."""
+def convert_reduce_max(build: Builder, node: Node) -> None:
+    """ONNX ReduceMax over the spatial axes of NCHW or NCW, as a global pool."""
     value = build.value(node)
     rank = len(value.shape)
+    reduced = _reduced_axes(build, node, rank)
+    if rank not in (3, 4) or reduced != list(range(2, rank)):
+        hint = "reduce all spatial axes, the third and those after it"
+        raise build.refuse(node, f"the maximum over the axes {reduced} of {rank} is not supported", hint)
+    x = plane(build, node, value)
+    _, height, width, channels = build.network.tensors[x].shape
+    kept = rank if node.attributes.get("keepdims", 1) else 2
+    layout = Layout.contiguous((1, 1, 1, channels)).transpose(inverse(channels_last(4)))
+    layout = layout.reshape((1, channels, *(1,) * (kept - 2))) or layout
+    build.result(node, Pool2D("max", (height, width)), [x], (1, 1, 1, channels), layout)
+
+
+def _reduced_axes(build: Builder, node: Node, rank: int) -> list[int]:
+    """The axes that a reduction of a value of `rank` leaves out, sorted; they are an attribute or an input."""
     axes = node.attributes.get("axes")
     if axes is None:
         axes = build.integers(node, 1, "axes")
     if not axes:
-        if node.attributes.get("noop_with_empty_axes", 0):
-            build.values[node.outputs[0]] = value
-            return
-        axes = list(range(rank))
-    reduced = sorted({int(axis) % rank for axis in axes})
+        return [] if node.attributes.get("noop_with_empty_axes", 0) else list(range(rank))
+    return sorted({int(axis) % rank for axis in axes})
+
+
+def convert_reduce_mean(build: Builder, node: Node) -> None:
+    """ONNX ReduceMean, its axes as attribute or, from opset 18, as input."""
+    value = build.value(node)
+    rank = len(value.shape)
+    reduced = _reduced_axes(build, node, rank)
+    if not reduced:
+        build.values[node.outputs[0]] = value
+        return
     order = channels_last(rank) if value.layout.is_ordered(channels_last(rank)) else tuple(range(rank))
     x = build.ordered(value, order)
     attributes = Mean(

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`read_onnx`: assembles the `Network` from an .onnx file."""
+"""`read_onnx` and `read_proto`: assemble the `Network` from an .onnx file, or from what was in one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tvm_stm32.errors import ModelError
 from tvm_stm32.model.network import Network, Quantize, Reshape, Tensor
@@ -19,7 +20,7 @@ from tvm_stm32.model.onnx.elementwise import (
     convert_relu,
     convert_softmax,
 )
-from tvm_stm32.model.onnx.file import read_file
+from tvm_stm32.model.onnx.file import checked, read_file
 from tvm_stm32.model.onnx.graph import Graph, Node, read_graph
 from tvm_stm32.model.onnx.layout import Layout, channels_last, inverse
 from tvm_stm32.model.onnx.movement import (
@@ -29,7 +30,7 @@ from tvm_stm32.model.onnx.movement import (
     convert_reshape,
     convert_transpose,
 )
-from tvm_stm32.model.onnx.pooling import convert_global_pool, convert_pool, convert_reduce_mean
+from tvm_stm32.model.onnx.pooling import convert_global_pool, convert_pool, convert_reduce_max, convert_reduce_mean
 from tvm_stm32.model.onnx.quantization import convert_dequantize, convert_quantize, input_quantization
 from tvm_stm32.model.onnx.rewrite import rewrite
 
@@ -55,6 +56,7 @@ CONVERTERS: dict[str, Callable[[Builder, Node], None]] = {
     "Mul": convert_binary,
     "Pad": convert_pad,
     "QuantizeLinear": convert_quantize,
+    "ReduceMax": convert_reduce_max,
     "ReduceMean": convert_reduce_mean,
     "Relu": convert_relu,
     "Reshape": convert_reshape,
@@ -85,7 +87,7 @@ _HINTS = {
 #: through these an input keeps the layout that the operators behind them want
 _NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "HardSigmoid", "HardSwish", "Identity",
             "LeakyRelu", "Mul", "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
-_SPATIAL = {"AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"}
+_SPATIAL = {"AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "ReduceMax"}
 _ACTIVATION_TYPES = {"float32", "int8", "uint8"}
 
 
@@ -98,9 +100,17 @@ def read_onnx(path: str | Path) -> Network:
     Raises:
         ModelError: the file cannot be read, is damaged, or holds what is not supported.
     """
-    path = Path(path)
+    return read_proto(read_file(Path(path)), Path(path))
+
+
+def read_proto(model: Any, path: Path) -> Network:
+    """As `read_onnx`, of a ModelProto; `path` is the file it comes from, for messages.
+
+    Raises:
+        ModelError: the model is not valid, or holds what is not supported.
+    """
     notes: list[str] = []
-    model = read_file(path, notes)
+    model = checked(model, path, notes)
     graph = read_graph(model, path)
     known = {*SUPPORTED, *FOLDABLE}
     if any(node.kind not in known for node in graph.nodes):
