@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from importlib.resources import files
@@ -67,6 +68,21 @@ def test_forgiven_names(asked: str, name: str) -> None:
     assert part.memory == find_part("STM32F405RGT6").memory
 
 
+@pytest.mark.parametrize(
+    ("asked", "flash", "ram"),
+    [
+        ("STM32G431RB", 128, 22),
+        ("STM32G431RBTx", 128, 22),
+        ("STM32G431RBT6Z", 112, 22),
+        ("STM32L152RB", 128, 16),
+        ("STM32L152RBT6A", 128, 32),
+    ],
+)
+def test_an_option_that_changes_the_memory_must_be_named(asked: str, flash: int, ram: int) -> None:
+    part = find_part(asked)
+    assert (part.flash.size >> 10, part.ram.size >> 10) == (flash, ram)
+
+
 def test_two_cores_need_one_named() -> None:
     with pytest.raises(SettingsError, match="more than one core") as error:
         find_part("STM32H745ZIT6")
@@ -109,6 +125,14 @@ def test_one_file_is_parsed_for_one_part(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(parsed) == 1
 
 
+def test_no_memory_is_there_twice() -> None:
+    """Neither under two names nor at two addresses: pools in both would overwrite each other."""
+    assert [region.name for region in find_part("STM32F413ZHT6").other_ram] == ["BACKUP"]
+    for name in one_part_of_each_file():
+        regions = find_part(name).memory
+        assert all(before.end <= after.start for before, after in itertools.pairwise(regions)), name
+
+
 def test_every_family_has_flash_and_ram() -> None:
     for name in one_part_of_each_file():
         part = find_part(name)
@@ -139,6 +163,9 @@ def test_every_family_has_flash_and_ram() -> None:
         ("STM32WB5MMGH6TR", "cortex-m4", 1024, 192),
         ("STM32F750N8H6", "cortex-m7", 64, 320),  # modm-devices: 1024
         ("STM32L496AEI6", "cortex-m4", 512, 256),  # likewise
+        ("STM32G071K6U6", "cortex-m0plus", 32, 36),
+        ("STM32L041C4T6", "cortex-m0plus", 16, 8),
+        ("STM32F303RBT6", "cortex-m4", 128, 32),  # modm-devices: 40 of RAM
     ],
 )
 def test_supplement(name: str, cpu: str, flash: int, ram: int) -> None:
@@ -190,7 +217,7 @@ def test_supplement_has_nothing_that_modm_devices_has() -> None:
     assert len(own) == 228
     assert not {known_one for known_one in known for number in own if known_one.startswith(number)}
     assert not set(database._alike()) & set(known)
-    assert set(database._alike().values()) | set(database._corrections()) <= set(known)
+    assert set(database._alike().values()) | set(database._corrections()) - set(database._alike()) <= set(known)
 
 
 #: KiB of flash by the letter before the package's, as ST's ordering codes have it

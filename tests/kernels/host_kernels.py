@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import tvm_stm32
-from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
+from tvm_stm32.codegen.lower import LoweredKernel, lower
 from tvm_stm32.kernels.implementation import Argument, Constant, Implementation, Input, Output, Scratch
 from tvm_stm32.kernels.overlap import Overlap
 from tvm_stm32.kernels.select import implement
@@ -71,10 +71,7 @@ class HostKernels:
 
     @staticmethod
     def _lower(index: int, implementation: Implementation) -> LoweredKernel:
-        function = implementation.build()
-        pairs = list(zip(function.params, implementation.arguments, strict=True))
-        written = frozenset(str(p.name) for p, argument in pairs if isinstance(argument, Output | Scratch))
-        kernel = lower_kernel(function, f"kernel_{index}", written)
+        kernel = lower(implementation, f"kernel_{index}")
         # a load that TVM put into a variable of its own would be taken again after the array has changed
         assert not re.search(r"\bv_\w* = [^;]*\[", kernel.body), kernel.body
         return kernel

@@ -23,11 +23,11 @@ from tvm_stm32.codegen.compiled_model import (
     TensorQuantization,
 )
 from tvm_stm32.codegen.limits import check_interface
-from tvm_stm32.codegen.lower import LoweredKernel, lower_kernel
+from tvm_stm32.codegen.lower import LoweredKernel, lower
 from tvm_stm32.codegen.pools import ARENA, divide, working_names
 from tvm_stm32.codegen.schedule import least_bytes, schedule
 from tvm_stm32.kernels.fusion import Layers, fuse_rows
-from tvm_stm32.kernels.implementation import Constant, Implementation, Output, Scratch, Specification
+from tvm_stm32.kernels.implementation import Constant, Implementation, Scratch, Specification
 from tvm_stm32.kernels.select import implement
 from tvm_stm32.kernels.sharing import share
 from tvm_stm32.kernels.target import target_of
@@ -194,13 +194,7 @@ class _Assembly:
         """Lower the kernel; with its workspace, if it has one, `implementation` needs one scratch buffer more."""
         specification = implementation.specification
         if specification not in self.lowered:
-            function = implementation.build()
-            written = frozenset(
-                str(parameter.name)
-                for parameter, argument in zip(function.params, implementation.arguments, strict=True)
-                if isinstance(argument, Output | Scratch)
-            )
-            self.lowered[specification] = lower_kernel(function, f"{self.settings.name}_kernel", written)
+            self.lowered[specification] = lower(implementation, f"{self.settings.name}_kernel")
         workspace = self.lowered[specification].workspace
         if not workspace:
             return implementation

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import math
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType, TracebackType
 from typing import Any
 
 import tvm
@@ -15,6 +19,7 @@ from tvm import s_tir, tirx
 
 from tvm_stm32.codegen.compiled_model import KernelParameter
 from tvm_stm32.codegen.lower_workspace import WORKSPACE, with_workspace
+from tvm_stm32.kernels.implementation import Implementation, Output, Scratch
 
 _TARGET = tvm.target.Target({"kind": "c"})
 
@@ -52,6 +57,34 @@ class LoweredKernel:
     body: str
     helpers: tuple[str, ...]
     workspace: int
+
+
+def lower(implementation: Implementation, name: str) -> LoweredKernel:
+    """The C function `name` of a kernel."""
+    with _without_source_lines():
+        function = implementation.build()
+    pairs = zip(function.params, implementation.arguments, strict=True)
+    written = frozenset(str(parameter.name) for parameter, use in pairs if isinstance(use, Output | Scratch))
+    return lower_kernel(function, name, written)
+
+
+@contextlib.contextmanager
+def _without_source_lines() -> Iterator[None]:
+    """Spare TVM's parser the lines of source of the stack, which it takes at each function and macro and does not read.
+
+    To find them is a tenth of a compile, and in a deep stack, such as below pytest, two fifths.
+    """
+    with_source = inspect.getframeinfo
+
+    def bare(frame: FrameType | TracebackType, context: int = 1) -> inspect.Traceback:  # noqa: ARG001 - inspect's
+        assert isinstance(frame, FrameType)
+        return inspect.Traceback(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, None, None)
+
+    inspect.getframeinfo = bare
+    try:
+        yield
+    finally:
+        inspect.getframeinfo = with_source
 
 
 def lower_kernel(function: Any, name: str, written: frozenset[str]) -> LoweredKernel:

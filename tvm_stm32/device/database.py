@@ -36,7 +36,7 @@ def read_drivers(numbers: tuple[str, ...]) -> dict[str, Driver]:
     own, index, alike = _own(), part_numbers(), _alike()
     wanted = {number: alike.get(number, number) for number in numbers if number not in own}
     parsed = _parse(frozenset(wanted.values()), tuple(sorted({index[number] for number in wanted})))
-    return {number: own[number] if number in own else parsed[wanted[number]] for number in numbers}
+    return {number: own[number] if number in own else _corrected(number, parsed[wanted[number]]) for number in numbers}
 
 
 def _parse(wanted: frozenset[str], paths: tuple[str, ...]) -> dict[str, Driver]:
@@ -58,11 +58,10 @@ def _parse(wanted: frozenset[str], paths: tuple[str, ...]) -> dict[str, Driver]:
 
 
 def _corrected(part: str, driver: Driver) -> Driver:
-    """`driver` with the sizes that ``parts.json`` has for `part`."""
+    """`driver` with the sizes that ``parts.json`` has for `part`; a memory of no size is left out."""
     sizes = _corrections().get(part, {})
-    return driver | {
-        "memory": [region | {"size": sizes.get(region["name"], region["size"])} for region in driver["memory"]]
-    }
+    memory = [region | {"size": sizes.get(region["name"], region["size"])} for region in driver["memory"]]
+    return driver | {"memory": [region for region in memory if region["size"] != "0"]}
 
 
 @cache
@@ -89,5 +88,5 @@ def _own() -> dict[str, Driver]:
 
 @cache
 def _alike() -> dict[str, str]:
-    """Parts of ``parts.json`` that are to firmware what another one is, such as a module with it -> that other one."""
+    """Parts of ``parts.json`` that are what another one is, as a module with it, but for corrected sizes -> that."""
     return {entry["part"]: entry["like"] for entry in _supplement()["alike"]}

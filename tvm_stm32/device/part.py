@@ -127,7 +127,8 @@ def find_part(name: str) -> Part:
 
     Case, blanks and hyphens do not matter, and "STM32" may be left off. So may the end, or it may be more than the
     tables know (package, temperature, "TR" for tape and reel), and an "x" stands for any character, as in
-    "STM32F405RGTx", as long as all parts meant are alike.
+    "STM32F405RGTx", as long as all parts meant are alike. Those with an option behind the temperature, such as the Z of
+    STM32G431RBT6Z, are only meant where they are alike too.
     A part with two cores needs the core's name: "STM32H745ZIT6@m7".
 
     Raises:
@@ -151,8 +152,11 @@ def find_part(name: str) -> Part:
             "say which: " + ", ".join(f"{_display(wanted)}@{core}" for core in cores),
         )
     parts = read_parts(tuple(meant))
+    plain = [part for part in parts if part.name.partition("@")[0][-1].isdigit()]
+    if not _alike(parts) and plain:
+        parts = plain
     first = parts[0]
-    if any((part.core, part.fpu, part.memory) != (first.core, first.fpu, first.memory) for part in parts):
+    if not _alike(parts):
         names = ", ".join(part.name for part in parts[:8])
         raise SettingsError(
             f"'{name}' stands for {len(parts)} parts that differ in core or memory",
@@ -172,6 +176,11 @@ def read_parts(numbers: tuple[str, ...]) -> list[Part]:
     """The parts with these numbers, as `part_numbers` spells them, in order of their numbers."""
     drivers = database.read_drivers(numbers)
     return [_part(_display(number), drivers[number]) for number in sorted(numbers)]
+
+
+def _alike(parts: list[Part]) -> bool:
+    """Whether `parts` have the same core and memory."""
+    return len({(part.core, part.fpu, part.memory) for part in parts}) == 1
 
 
 def _runs(regions: list[MemoryRegion], name: str) -> list[MemoryRegion]:
@@ -219,11 +228,11 @@ def _display(name: str) -> str:
 
 def _part(name: str, driver: database.Driver) -> Part:
     """Make a `Part` from the driver "core" of a device."""
-    memory = [
-        MemoryRegion(_region_name(entry["name"]), int(entry["start"], 16), int(entry["size"]), entry["access"])
-        for entry in driver["memory"]
-        if not entry["name"].endswith("_s")
-    ]
+    memory: dict[tuple[int, int], MemoryRegion] = {}  # one memory may have two names, as itcm and itcm_ram
+    for entry in sorted(driver["memory"], key=lambda entry: len(entry["name"])):
+        if not entry["name"].endswith("_s"):
+            start, size = int(entry["start"], 16), int(entry["size"])
+            memory.setdefault((start, size), MemoryRegion(_region_name(entry["name"]), start, size, entry["access"]))
     interrupts: dict[int, str] = {}
     for entry in driver.get("vector", []):
         interrupts.setdefault(int(entry["position"]), entry["name"])
@@ -231,7 +240,7 @@ def _part(name: str, driver: database.Driver) -> Part:
         name,
         find_core(driver["type"]),
         driver.get("fpu"),
-        tuple(sorted(memory, key=lambda region: region.start)),
+        tuple(sorted(memory.values(), key=lambda region: region.start)),
         tuple(Interrupt(position, interrupts[position]) for position in sorted(interrupts)),
     )
 
