@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tvm_stm32.codegen.command import add_arguments, settings_of
 from tvm_stm32.codegen.compiled_model import Settings
 from tvm_stm32.errors import ModelError, SettingsError
 from tvm_stm32.model.load import load_model
+from tvm_stm32.model.model_file import whole_model
 from tvm_stm32.package.library_format.archive import library_archive
 
 #: unlike the defaults, all of them
@@ -35,19 +35,31 @@ def options_of(settings: Settings) -> list[str]:
     return words + ["--keep-channels"] * settings.keep_channels
 
 
-def test_compiles_to_the_same_files_with_nothing_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a model whose weights are beside it, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("exported")
+    model = write_with_weights_beside(folder / "a model.onnx")
+    assert main(["export-mlf", str(model), *options_of(UNUSUAL), "-o", str(folder / "new/net.tar")]) == 0
+    return folder / "new/net.tar"
+
+
+def test_compiles_to_the_same_files_with_nothing_said(exported: Path, tmp_path: Path) -> None:
     """Weights in another file included: the archive holds the whole model, and is enough in any folder."""
-    model = write_with_weights_beside(tmp_path / "a model.onnx")
-    assert main(["export-mlf", str(model), *options_of(UNUSUAL), "-o", str(tmp_path / "new/net.tar")]) == 0
-    expected = emit_library(compile_in_child(model, UNUSUAL))
-    assert main(["compile", str(tmp_path / "new/net.tar"), "-o", str(tmp_path / "c")]) == 0
-    assert {file.name: file.read_bytes() for file in (tmp_path / "c").iterdir()} == expected
-    assert "net: ONNX, float32" in capsys.readouterr().out
+    expected = emit_library(compile_in_child(exported.parents[1] / "a model.onnx", UNUSUAL))
+    assert main(["compile", str(exported), "-o", str(tmp_path)]) == 0
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == expected
     assert json.loads(expected["net.json"])["settings"]["part"] == UNUSUAL.part
 
 
+def test_validate_takes_it(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime")
+    assert main(["validate", str(exported), "--samples", "3"]) == 0
+    assert "net.tar beside onnxruntime, 3 random inputs" in capsys.readouterr().out
+
+
 def test_external_weights_count(tmp_path: Path) -> None:
-    """A change in the other file is another model; where that is missing, nothing is written."""
+    """A change in the other file is another model; one that is missing is told of."""
     model = write_with_weights_beside(tmp_path / "net.onnx")
     before = load_model(model).signature
     weights = bytearray((tmp_path / "w.bin").read_bytes())
@@ -56,20 +68,7 @@ def test_external_weights_count(tmp_path: Path) -> None:
     assert load_model(model).signature != before
     (tmp_path / "w.bin").unlink()
     with pytest.raises(ModelError, match="the external weights cannot be read"):
-        load_model(model)
-    options = ["--name", "net", "--cpu", "cortex-m4", "-o", str(tmp_path / "net.tar")]
-    assert main(["export-mlf", str(model), *options]) == 2
-    assert not (tmp_path / "net.tar").exists()
-
-
-def test_validate_an_archive_of_such_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("onnxruntime")
-    model = write_with_weights_beside(tmp_path / "net.onnx")
-    assert main(["export-mlf", str(model), "--name", "net", "--cpu", "cortex-m4", "-o", str(tmp_path / "net.tar")]) == 0
-    shutil.move(tmp_path / "net.tar", tmp_path / "new.tar")
-    (tmp_path / "w.bin").unlink()
-    assert main(["validate", str(tmp_path / "new.tar"), "--samples", "3"]) == 0
-    assert "new.tar beside onnxruntime, 3 random inputs" in capsys.readouterr().out
+        whole_model(model.read_bytes(), tmp_path)
 
 
 # --- what wins -------------------------------------------------------------------------------------------------------
