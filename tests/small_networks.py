@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 from exactness.onnx_builder import OnnxBuilder, QuantizedType
 from tflite_builder import TfliteBuilder
 from tflite_builder import schema as tflite
@@ -87,3 +90,12 @@ def small_float_onnx() -> bytes:
     x = builder.node("Flatten", x)
     x = builder.node("Gemm", x, builder.constant(random.normal(size=(2, 3)), "float32"))
     return builder.finish(builder.node("Softmax", x))
+
+
+def write_with_weights_beside(path: Path, location: str = "w.bin") -> Path:
+    """Write an ONNX model of one matrix product to `path`, with its weights in the file `location` beside it."""
+    builder = OnnxBuilder()
+    weights = builder.constant(np.arange(16, dtype=np.float32).reshape(4, 4))
+    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
+    onnx.save_model(model, path, save_as_external_data=True, location=location, size_threshold=0)
+    return path

@@ -10,12 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
 from cmake_project import CMAKES, GENERATORS, TOOLCHAIN, Project, boot, in_words, run
-from exactness.onnx_builder import OnnxBuilder
 from packages import CLASSES, PART, Application, classifier
+from small_networks import write_with_weights_beside
 
 import tvm_stm32
 from tvm_stm32.codegen.artifacts import artifact_names, source_names
@@ -102,11 +100,7 @@ def test_new_weights_compile_the_weights_alone(folder: Path, tool: tuple[str, st
 
 
 def test_weights_in_another_file_are_part_of_the_model(folder: Path, tool: tuple[str, str]) -> None:
-    builder = OnnxBuilder()
-    weights = builder.constant(np.eye(4, dtype=np.float32))
-    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
-    path = folder / "models" / "kws.onnx"
-    onnx.save_model(model, path, save_as_external_data=True, location="the weights.bin", size_threshold=0)
+    path = write_with_weights_beside(folder / "models" / "kws.onnx", "the weights.bin")
     edit(folder, "kws.tflite", "kws.onnx")
     project = Project(folder)
     project.configure(*tool)

@@ -201,7 +201,7 @@ def test_exceptions_are_left_to_qemu(tmp_path: Path) -> None:
 
 
 def test_a_hang_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match=r"did not end within 0.5 s on .*: it was at 0x[0-9a-f]{8} in main") as error:
+    with pytest.raises(ToolError, match=r"did not end within 0.5 s on .*: it was near 0x[0-9a-f]{8} in main") as error:
         run(link(F405, FOREVER, tmp_path), F405, timeout=0.5)
     assert "so far" in error.value.hint
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-import onnx
 import pytest
-from exactness.onnx_builder import OnnxBuilder
+from small_networks import write_with_weights_beside
 from tiny_models import tiny
 
 from tests.package.test_library_format import members, tar_of
@@ -24,19 +21,11 @@ from tvm_stm32.codegen.command import add_arguments, settings_of
 from tvm_stm32.codegen.compiled_model import Settings
 from tvm_stm32.errors import ModelError, SettingsError
 from tvm_stm32.model.load import load_model
+from tvm_stm32.model.model_file import whole_model
 from tvm_stm32.package.library_format.archive import library_archive
 
 #: unlike the defaults, all of them
 UNUSUAL = Settings("net", "time", "cortex-m7", "STM32H745ZIT6@m7", "soft", "application", "application", True)
-
-
-def write_with_external_weights(path: Path) -> Path:
-    """An ONNX model whose weights are in the file w.bin beside it."""
-    builder = OnnxBuilder()
-    weights = builder.constant(np.arange(16, dtype=np.float32).reshape(4, 4))
-    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
-    onnx.save_model(model, path, save_as_external_data=True, location="w.bin", size_threshold=0)
-    return path
 
 
 def options_of(settings: Settings) -> list[str]:
@@ -46,20 +35,32 @@ def options_of(settings: Settings) -> list[str]:
     return words + ["--keep-channels"] * settings.keep_channels
 
 
-def test_compiles_to_the_same_files_with_nothing_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a model whose weights are beside it, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("exported")
+    model = write_with_weights_beside(folder / "a model.onnx")
+    assert main(["export-mlf", str(model), *options_of(UNUSUAL), "-o", str(folder / "new/net.tar")]) == 0
+    return folder / "new/net.tar"
+
+
+def test_compiles_to_the_same_files_with_nothing_said(exported: Path, tmp_path: Path) -> None:
     """Weights in another file included: the archive holds the whole model, and is enough in any folder."""
-    model = write_with_external_weights(tmp_path / "a model.onnx")
-    assert main(["export-mlf", str(model), *options_of(UNUSUAL), "-o", str(tmp_path / "new/net.tar")]) == 0
-    expected = emit_library(compile_in_child(model, UNUSUAL))
-    assert main(["compile", str(tmp_path / "new/net.tar"), "-o", str(tmp_path / "c")]) == 0
-    assert {file.name: file.read_bytes() for file in (tmp_path / "c").iterdir()} == expected
-    assert "net: ONNX, float32" in capsys.readouterr().out
+    expected = emit_library(compile_in_child(exported.parents[1] / "a model.onnx", UNUSUAL))
+    assert main(["compile", str(exported), "-o", str(tmp_path)]) == 0
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == expected
     assert json.loads(expected["net.json"])["settings"]["part"] == UNUSUAL.part
 
 
+def test_validate_takes_it(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime")
+    assert main(["validate", str(exported), "--samples", "3"]) == 0
+    assert "net.tar beside onnxruntime, 3 random inputs" in capsys.readouterr().out
+
+
 def test_external_weights_count(tmp_path: Path) -> None:
-    """A change in the other file is another model; where that is missing, nothing is written."""
-    model = write_with_external_weights(tmp_path / "net.onnx")
+    """A change in the other file is another model; one that is missing is told of."""
+    model = write_with_weights_beside(tmp_path / "net.onnx")
     before = load_model(model).signature
     weights = bytearray((tmp_path / "w.bin").read_bytes())
     weights[0] ^= 1
@@ -67,20 +68,7 @@ def test_external_weights_count(tmp_path: Path) -> None:
     assert load_model(model).signature != before
     (tmp_path / "w.bin").unlink()
     with pytest.raises(ModelError, match="the external weights cannot be read"):
-        load_model(model)
-    options = ["--name", "net", "--cpu", "cortex-m4", "-o", str(tmp_path / "net.tar")]
-    assert main(["export-mlf", str(model), *options]) == 2
-    assert not (tmp_path / "net.tar").exists()
-
-
-def test_validate_an_archive_of_such_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("onnxruntime")
-    model = write_with_external_weights(tmp_path / "net.onnx")
-    assert main(["export-mlf", str(model), "--name", "net", "--cpu", "cortex-m4", "-o", str(tmp_path / "net.tar")]) == 0
-    shutil.move(tmp_path / "net.tar", tmp_path / "new.tar")
-    (tmp_path / "w.bin").unlink()
-    assert main(["validate", str(tmp_path / "new.tar"), "--samples", "3"]) == 0
-    assert "new.tar beside onnxruntime, 3 random inputs" in capsys.readouterr().out
+        whole_model(model.read_bytes(), tmp_path)
 
 
 # --- what wins -------------------------------------------------------------------------------------------------------

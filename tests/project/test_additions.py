@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client adds to a project reaches the compiler, by SCons and by CMake, and nothing else does."""
+"""What a client may add to a project, and what is refused. That it reaches the compiler is in test_equipped.py."""
 
 from __future__ import annotations
 
 import io
-import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,29 +17,6 @@ from tvm_stm32.project.additions import cmsis_folder, read_definitions, read_ext
 
 PART = "STM32F405RGT6"
 
-#: compiles only with the macros, the headers and the folder of CMSIS; is in every firmware
-EXTRA = """
-#include "cmsis_compiler.h"
-#include "extra.h"
-#include "near.h"
-#if LIMIT != 0x10 || FLAG != 1 || FROM_CMSIS != 7
-#error the macros are missing
-#endif
-_Static_assert(sizeof TEXT == sizeof "a text, 1.5", "a string");
-__attribute__((constructor)) void extra_begin(void)
-{
-    extra_begun = sizeof TEXT;
-}
-volatile unsigned extra_begun;
-"""
-
-FILES = {
-    "src/more/extra.c": EXTRA,
-    "include/extra.h": "extern volatile unsigned extra_begun;\n",
-    "src/near.h": "void extra_begin(void);\n",
-    "notes/read me.txt": "kept\n",
-}
-
 
 def tar_of(files: Mapping[str, str], path: Path, mode: str = "w", **kind: Any) -> Path:
     """An archive at `path`; `kind` is what is other in each member."""
@@ -52,49 +28,6 @@ def tar_of(files: Mapping[str, str], path: Path, mode: str = "w", **kind: Any) -
                 setattr(member, field, value)
             archive.addfile(member, io.BytesIO(text.encode()))
     return path
-
-
-@pytest.fixture(scope="module")
-def project(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with all that can be added, as a client asks for it."""
-    folder = tmp_path_factory.mktemp("additions")
-    core = folder / "cmsis 6" / "CMSIS" / "Core" / "Include"
-    core.mkdir(parents=True)
-    (core / "cmsis_compiler.h").write_text("#define FROM_CMSIS 7\n")
-    options = {
-        "part": PART,
-        "warning_as_error": True,
-        "compile_definitions": ["-DLIMIT=0x10", "FLAG", 'TEXT="a text, 1.5"'],
-        "extra_files_tar": str(tar_of(FILES, folder / "extra.tar.gz", "w:gz")),
-        "cmsis_path": str(folder / "cmsis 6"),
-        "name": None,
-    }
-    with ProjectApiClient(TEMPLATE) as client:
-        generate(client, written / "model.tar", folder / "project", options)
-    return folder / "project"
-
-
-@pytest.mark.parametrize("system", ["scons", "cmake"])
-def test_builds_get_all_of_it(project: Path, system: str, tmp_path: Path) -> None:
-    """A warning ends the build. Options of generate_project, sent to build as TVM's client does, mean nothing there."""
-    moved = shutil.copytree(project, tmp_path / "moved")
-    options = {"build_system": system, "part": PART, "warning_as_error": False}
-    with ProjectApiClient(moved) as client:
-        client.call("build", options=options)
-        assert b"extra_begun" in (moved / "build/host_driven.elf").read_bytes()
-        text = (moved / "src/more/extra.c").read_text().replace("sizeof TEXT == ", "2 + sizeof TEXT == ")
-        (moved / "src/more/extra.c").write_text(text + "static int never;\n")
-        with pytest.raises(Refused, match=r"(?s)static assertion failed: .*a string.*never.*-Werror=unused-variable"):
-            client.call("build", options=options)
-
-
-def test_the_project_holds_the_files_and_names_no_other_folder(project: Path) -> None:
-    for name, text in FILES.items():
-        assert (project / name).read_text() == text
-    outside = str(project.parent / "cmsis 6/CMSIS/Core/Include")
-    for name in ("SConstruct", "CMakeLists.txt"):
-        text = (project / name).read_text()
-        assert text.count(str(project.parent)) == text.count(outside) == 1
 
 
 # --- macros ----------------------------------------------------------------------------------------------------------
@@ -157,7 +90,7 @@ def test_archives_that_are_refused(name: str, kind: dict[str, Any], what: str, t
 
 
 def test_archives_that_are_none(tmp_path: Path) -> None:
-    whole = tar_of({"src/x.c": EXTRA}, tmp_path / "extra.tar.gz", "w:gz").read_bytes()
+    whole = tar_of({"src/x.c": "int x;" * 99}, tmp_path / "extra.tar.gz", "w:gz").read_bytes()
     for content in (b"", b"text", whole[:100]):
         (tmp_path / "extra.tar").write_bytes(content)
         with pytest.raises(SettingsError, match=r"no tar archive|cannot be read"):

@@ -15,9 +15,9 @@ import onnx
 import onnx.numpy_helper
 import pytest
 from cmake_project import Project
-from exactness.onnx_builder import OnnxBuilder
 from exactness.oracle import Oracle
 from scons_project import ROOT, tiny_model
+from small_networks import write_with_weights_beside
 
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
@@ -106,10 +106,7 @@ def test_files_are_the_same_anywhere(written: Path) -> None:
 
 def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     """The project's one file is the same network."""
-    builder = OnnxBuilder()
-    weights = builder.constant(np.eye(4, dtype=np.float32))
-    model = onnx.load_model_from_string(builder.finish(builder.node("MatMul", builder.input([1, 4]), weights)))
-    onnx.save_model(model, tmp_path / "kws.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    write_with_weights_beside(tmp_path / "kws.onnx")
     given = read_model_file(tmp_path / "kws.onnx")
     content = whole_model(given.content, tmp_path)
     assert content != given.content
@@ -117,7 +114,7 @@ def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     (tmp_path / "alone/kws.onnx").write_bytes(content)
     assert whole_model(read_model_file(tmp_path / "alone/kws.onnx").content, tmp_path / "alone") == content
     tensor = onnx.load(tmp_path / "alone/kws.onnx", load_external_data=False).graph.initializer[0]
-    assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.eye(4))
+    assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.arange(16).reshape(4, 4))
 
 
 def test_readme_names_what_there_is(written: Path) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -94,8 +93,7 @@ def _archive(model: Path, kept: str, content: bytes, compiled: CompiledModel) ->
     """The project's model as an archive, whose interface knows one piece of memory."""
     if compiled.pools:
         compiled = compile_in_child(model, replace(compiled.settings, api=(API,), pools=()))
-    as_kept = replace(compiled, source=Path(kept).name, signature=sha256(content).hexdigest())
-    return library_archive(as_kept, content)
+    return library_archive(replace(compiled, source=Path(kept).name), content)
 
 
 def _added(own: Collection[str], additions: Additions | None) -> Mapping[str, bytes]:
