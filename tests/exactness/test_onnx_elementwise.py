@@ -130,11 +130,13 @@ def movements(draw: Draw) -> Case:
     builder, seed, x_type, window = OnnxBuilder(), draw(SEEDS), draw(quantized_types()), draw(windows())
     y_type = draw(st.one_of(st.just(x_type), result_types(x_type.scale)))
     x = builder.quantized_input((1, draw(st.integers(1, 6)), *window.picture), x_type)
-    kind = draw(st.sampled_from(["MaxPool", "GlobalMaxPool", "Pad", "Concat", "Transpose", "Reshape"]))
+    kind = draw(st.sampled_from(["MaxPool", "GlobalMaxPool", "ReduceMax", "Pad", "Concat", "Transpose", "Reshape"]))
     if kind == "MaxPool":
         result = builder.node(kind, x, kernel_shape=window.kernel, **window.attributes)
     elif kind == "GlobalMaxPool":
         result = builder.node(kind, x)
+    elif kind == "ReduceMax":
+        result = builder.node(kind, x, axes=list(range(2, 2 + len(window.picture))))
     elif kind == "Pad":
         pads = builder.constant([0, 0, 1, 2, 0, draw(st.integers(0, 1)), 0, 3], "int64")
         result = builder.node(kind, x, pads, builder.constant(np.float32(draw(st.sampled_from([0.0, 0.7, -9.0])))))

@@ -91,20 +91,26 @@ def element_by_element(draw: Draw) -> Case:
 
 @st.composite
 def functions(draw: Draw) -> Case:
-    """Sigmoid, Tanh, HardSigmoid, HardSwish and LeakyRelu, of numbers around 0 and of large ones."""
+    """Sigmoid, Tanh, HardSigmoid, HardSwish, LeakyRelu and PRelu, of numbers around 0 and of large ones."""
     builder, seed = OnnxBuilder(), draw(SEEDS)
-    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu"]))
+    kind = draw(st.sampled_from(["Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu"]))
     factor = builder.constant(np.float32(draw(st.sampled_from([0.01, 1.0, 30.0]))), "float32")
     scaled = builder.node("Mul", builder.input((1, 301)), factor)
-    return finish(builder, builder.node(kind, scaled), seed, kind)
+    slope = [builder.constant(np.float32([-0.3]))] if kind == "PRelu" else []
+    return finish(builder, builder.node(kind, scaled, *slope), seed, kind)
 
 
 @st.composite
 def pools(draw: Draw) -> Case:
-    """MaxPool and AveragePool with every padding, and their global forms."""
+    """MaxPool and AveragePool with every padding, and their global forms, of which ReduceMax is one."""
     builder, seed, window = OnnxBuilder(draw(st.sampled_from([11, 19]))), draw(SEEDS), draw(windows())
-    kind = draw(st.sampled_from(["MaxPool", "AveragePool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"]))
+    kinds = ["MaxPool", "AveragePool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "ReduceMax"]
+    kind = draw(st.sampled_from(kinds))
     attributes = {"kernel_shape": window.kernel, **window.attributes} if not kind.startswith("Global") else {}
+    if kind == "ReduceMax":
+        spatial = range(2, 2 + len(window.picture))
+        attributes = {"axes": list(spatial), "keepdims": draw(st.integers(0, 1))}
+        builder = OnnxBuilder(11)
     if kind == "AveragePool":
         attributes["count_include_pad"] = draw(st.integers(0, 1))
     x = builder.input((1, draw(st.integers(1, 5)), *window.picture))

@@ -20,8 +20,10 @@ from tvm_stm32.model.network import (
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
+    Function,
     Mean,
     Network,
+    Nonlinear,
     Operator,
     Pad,
     Padding,
@@ -240,6 +242,30 @@ def test_reduce_mean_with_axes_as_attribute_and_as_input(folder: Path) -> None:
     new = OnnxBuilder(18)
     y = new.node("ReduceMean", new.input((1, 3, 4)), new.constant([-2], "int64"), keepdims=0)
     assert only(read(folder, new, y)).attributes == Mean((1,), False, Summation.ROWS)
+
+
+def test_maximum_of_each_picture_is_a_global_pool(folder: Path) -> None:
+    old = OnnxBuilder(13)
+    network = read(folder, old, old.node("ReduceMax", old.input((1, 3, 4, 5)), axes=[-1, 2], keepdims=0))
+    assert network.operators[0].attributes == Pool2D("max", (4, 5))
+    assert network.tensors[network.outputs[0]].shape == (1, 3)
+    new = OnnxBuilder(18)
+    network = read(folder, new, new.node("ReduceMax", new.input((1, 3, 4)), new.constant([2], "int64")))
+    assert Pool2D("max", (1, 4)) in [operator.attributes for operator in network.operators]
+    assert network.tensors[network.outputs[0]].shape == (1, 3, 1)
+
+
+def test_one_slope_for_all_channels_is_leaky(folder: Path) -> None:
+    builder = OnnxBuilder()
+    y = builder.node("PRelu", builder.input((1, 3)), builder.constant(np.full((1, 1), 0.25, np.float32)))
+    assert only(read(folder, builder, y)).attributes == Nonlinear(Function.LEAKY_RELU, 0.25)
+
+
+def test_constant_takes_the_type_of_a_computed_value(folder: Path) -> None:
+    builder = OnnxBuilder()
+    x = builder.input((1, 4))
+    low = builder.node("CastLike", builder.constant(np.float64(0.5)), x)
+    assert only(read(folder, builder, builder.node("Clip", x, low))).attributes == Clamp(Activation(0.5, None))
 
 
 def test_pad_with_widths_as_attribute_and_as_input(folder: Path) -> None:

@@ -53,6 +53,16 @@ CASES: dict[str, tuple[Build, int, list[str]]] = {
         17,
         ['layer "layer", Elu (float32[1,3,8,8]) -> (float32[1,3,8,8])', "the operator is not supported", "AveragePool"],
     ),
+    "maximum over channels": (
+        node("ReduceMax", axes=[1]),
+        13,
+        ["ReduceMax", "the maximum over the axes [1] of 4 is not supported", "reduce all spatial axes"],
+    ),
+    "slope of each channel": (
+        node("PRelu", (1, 3, 8, 8), floats(3, 1, 1)),
+        17,
+        ["PRelu", "3 slopes are not supported", "one slope for all channels"],
+    ),
     "recurrent": (
         node("LSTM", (1, 1, 3), floats(1, 8, 3), floats(1, 8, 2), hidden_size=2),
         17,

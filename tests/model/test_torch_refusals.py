@@ -74,6 +74,7 @@ def edited(content: bytes, record: str, change: Change) -> bytes:
 # --- other files of PyTorch ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TorchScript
 @pytest.mark.parametrize("name", ["model.pt", "model.pth", "model.bin"])
 def test_files_without_a_program(tmp_path: Path, name: str) -> None:
     module = nn.Linear(3, 2)

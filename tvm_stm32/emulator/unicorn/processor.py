@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tvm_stm32.device.core import Core
 from tvm_stm32.device.part import Part
 from tvm_stm32.emulator.firmware import Firmware
+from tvm_stm32.emulator.machine import machine_for_core
 from tvm_stm32.emulator.unicorn.external import PAGE
 from tvm_stm32.errors import ToolError
 
@@ -43,9 +44,8 @@ def check_core(core: Core) -> None:
     if not installed():
         raise ToolError("the Python package unicorn is not installed", "emulator", "pip install 'tvm-stm32[emulate]'")
     if core.cpu not in MODELS:
-        raise ToolError(
-            f"Unicorn does not emulate the {core.cpu}", "emulator", "QEMU does: --emulator qemu --machine mps3-an547"
-        )
+        machine = machine_for_core(core).name
+        raise ToolError(f"Unicorn does not emulate the {core.cpu}", "emulator", f"QEMU does: link for {machine}")
 
 
 def boot(part: Part, firmware: Firmware) -> tuple[Uc, int, int]:

@@ -104,6 +104,15 @@ def convert_nonlinear(build: Builder, node: Node) -> None:
     build.unary(node, Nonlinear(_FUNCTIONS[node.kind], slope, offset))
 
 
+def convert_prelu(build: Builder, node: Node) -> None:
+    """ONNX PRelu with one slope for all channels, which is LeakyRelu."""
+    slope = build.constant(node, 1, "slope")
+    if slope.values.size != 1:
+        hint = "use one slope for all channels: PReLU(num_parameters=1)"
+        raise build.refuse(node, f"{slope.values.size} slopes are not supported", hint)
+    build.unary(node, Nonlinear(Function.LEAKY_RELU, float(slope.real.reshape(-1)[0])))
+
+
 def convert_clip(build: Builder, node: Node) -> None:
     """ONNX Clip, its bounds as attributes or, from opset 11, as inputs."""
     bounds: list[float | None] = []

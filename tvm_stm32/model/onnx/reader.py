@@ -17,6 +17,7 @@ from tvm_stm32.model.onnx.elementwise import (
     convert_binary,
     convert_clip,
     convert_nonlinear,
+    convert_prelu,
     convert_relu,
     convert_softmax,
 )
@@ -54,6 +55,7 @@ CONVERTERS: dict[str, Callable[[Builder, Node], None]] = {
     "MatMul": convert_matmul,
     "MaxPool": convert_pool,
     "Mul": convert_binary,
+    "PRelu": convert_prelu,
     "Pad": convert_pad,
     "QuantizeLinear": convert_quantize,
     "ReduceMax": convert_reduce_max,
@@ -86,7 +88,7 @@ _HINTS = {
 }
 #: through these an input keeps the layout that the operators behind them want
 _NEUTRAL = {"Add", "Clip", "Concat", "DequantizeLinear", "Div", "Dropout", "HardSigmoid", "HardSwish", "Identity",
-            "LeakyRelu", "Mul", "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
+            "LeakyRelu", "Mul", "PRelu", "Pad", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Tanh"}  # fmt: skip
 _SPATIAL = {"AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "ReduceMax"}
 _ACTIVATION_TYPES = {"float32", "int8", "uint8"}
 
