@@ -4,7 +4,7 @@
 # The steps of Dockerfile.ci_stm32, on Debian 12:
 #
 #   install.sh packages           as root: Debian packages, and the user "ci", 1000
-#   install.sh wheel CHECKOUT     as ci: build the wheel, install it with what the tests need into /opt/tvm_stm32
+#   install.sh wheel CHECKOUT     as ci: build the wheel, install it into /opt/tvm_stm32, with TVM_STM32_EXTRAS or test
 #   install.sh sanity CHECKOUT    as ci: what was installed compiles networks, and emulated boards run them
 set -eu
 
@@ -51,7 +51,7 @@ wheel() {
     # As variables, so that they hold for build tools (setuptools) too; older pips read the first, newer the second.
     export PIP_CONSTRAINT="$1/constraints.txt" PIP_BUILD_CONSTRAINT="$1/constraints.txt"
     "$ENVIRONMENT/bin/pip" wheel --quiet --no-deps --wheel-dir "$wheels" "$1"
-    "$ENVIRONMENT/bin/pip" install --quiet --no-cache-dir "$(echo "$wheels"/tvm_stm32-*.whl)[test]"
+    "$ENVIRONMENT/bin/pip" install --quiet --no-cache-dir "$(echo "$wheels"/tvm_stm32-*.whl)[${TVM_STM32_EXTRAS:-test}]"
     rm -rf "$wheels"
 }
 
