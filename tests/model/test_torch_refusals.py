@@ -108,8 +108,16 @@ def test_damaged_files(tmp_path: Path, good: bytes) -> None:
     cuts = [good[: len(good) * share // 8] for share in range(8)]
     flipped = bytearray(good)
     flipped[good.index(b"graph_module")] ^= 0xFF
+    misnamed = bytearray(good)
+    misnamed[30] = 0xF8  # the first record's name, where it starts
     short = altered(good, {"data/weights/weight_0": lambda record: record[:-6]})
-    for content in [*cuts[1:], bytes(flipped), short, edited(good, MODEL, lambda program: program.clear())]:
+    for content in [
+        *cuts[1:],
+        bytes(flipped),
+        bytes(misnamed),
+        short,
+        edited(good, MODEL, lambda program: program.clear()),
+    ]:
         path.write_bytes(content)
         assert "Traceback" not in refusal(path)
 
@@ -217,10 +225,15 @@ def set_target(program: dict[str, Any], target: str) -> None:
     program["graph_module"]["graph"]["nodes"][0]["target"] = target
 
 
-def set_structure(program: dict[str, Any], kind: str) -> None:
+def set_structure(program: dict[str, Any], kind: str, context: Any = None) -> None:
     program["graph_module"]["module_call_graph"][0]["signature"]["out_spec"] = json.dumps(
-        [1, {"type": kind, "context": "null", "children_spec": []}]
+        [1, {"type": kind, "context": json.dumps(context), "children_spec": []}]
     )
+
+
+def add_argument(program: dict[str, Any], argument: dict[str, Any]) -> None:
+    inputs = program["graph_module"]["graph"]["nodes"][0]["inputs"]
+    inputs.append({"name": "more", "arg": argument, "kind": 1})
 
 
 CHANGES: dict[str, tuple[str, Change, str]] = {
@@ -262,6 +275,16 @@ CHANGES: dict[str, tuple[str, Change, str]] = {
         MODEL,
         lambda program: set_target(program, "torch.ops.aten.from_file.default"),
         'layer "0": the operator aten.from_file.default is not supported',
+    ),
+    "structure whose key is of a class": (
+        MODEL,
+        lambda program: set_structure(program, "builtins.dict", [{"__enum__": True, "fqn": "antigravity:a"}]),
+        "inputs or outputs in a structure of classes are not supported",
+    ),
+    "program within the program": (
+        MODEL,
+        lambda program: add_argument(program, {"as_graph": {"name": "g", "graph": {}}}),
+        "the program holds another",
     ),
     "structure of a class": (
         MODEL,

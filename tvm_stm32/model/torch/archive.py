@@ -76,7 +76,7 @@ def safe_archive(content: bytes, where: str) -> bytes:
                     safe.writestr(entry.filename, b"")
                 elif entry.compress_type == zipfile.ZIP_STORED and _PLAIN.fullmatch(name):
                     safe.writestr(entry.filename, _screened(name, archive.read(entry), where))
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
         raise ModelError(f"the file is damaged: {error}", where, _DAMAGED) from error
     return written.getvalue()
 

@@ -32,8 +32,13 @@ _STRUCTURES = {None, "builtins.tuple", "builtins.list", "builtins.dict", "collec
 #: arguments of operators that compute otherwise in training
 _TRAINING = {"train", "training"}
 _INPUTS = {"parameter", "buffer", "tensor_constant", "user_input"}
-#: all that is kept of where a node comes from; PyTorch only splits it
+#: arguments that are code, or made by it
+_CODE = {"as_graph", "as_operator", "as_custom_obj"}
+#: arguments that are text, which PyTorch quotes
+_TEXT = {"as_string", "as_strings"}
+#: all that is kept of where a node comes from, and what is not kept of it: types may hold anything
 _ORIGIN = "nn_module_stack"
+_BEYOND_NAMES = re.compile(r"[^\w.:;,<>@ ()\[\]-]")
 
 _UNTRUSTED = "do not use a file from somebody you do not trust; else rename what it names in the model"
 
@@ -75,8 +80,9 @@ def screen_payload(config: dict[str, Any], where: str) -> None:
 
 def _screen_node(node: dict[str, Any], where: str) -> None:
     target = str(node["target"])
-    node["metadata"] = {key: str(value) for key, value in node["metadata"].items() if key == _ORIGIN}
-    place = f'{where}, layer "{_layer_of(node["metadata"].get(_ORIGIN, "")) or node["name"]}"'
+    stack = str(node["metadata"].get(_ORIGIN, ""))
+    node["metadata"] = {_ORIGIN: _BEYOND_NAMES.sub("_", stack)} if stack else {}
+    place = f'{where}, layer "{_layer_of(stack) or node["name"]}"'
     if any(argument["name"] in _TRAINING and argument["arg"].get("as_bool") for argument in node["inputs"]):
         raise ModelError("the layer is in training mode", place, "call model.eval() before torch.export.export")
     operator = _OPERATOR.fullmatch(target)
@@ -102,12 +108,14 @@ def _screen_values(value: Any, where: str, key: str = "") -> None:
             if name == "device" and isinstance(part, dict) and part.get("type") != "cpu":
                 hint = "move the model and its example inputs to the CPU before torch.export.export: model.cpu()"
                 raise ModelError(f"the program is for the device {str(part.get('type'))!r}", where, hint)
-            if name not in ("metadata", "opset_version"):
+            if name in _CODE:
+                raise ModelError("the program holds another", where, "export the model without control flow")
+            if name != "metadata":  # of nodes, which have been looked through
                 _screen_values(part, where, name)
     elif isinstance(value, list):
         for part in value:
             _screen_values(part, where, key)
-    elif isinstance(value, str):
+    elif isinstance(value, str) and key not in _TEXT:
         if key in ("in_spec", "out_spec"):
             _screen_structure(json.loads(value), where)
         elif key == "expr_str":
@@ -125,8 +133,10 @@ def _screen_structure(value: Any, where: str) -> None:
         kind = value["type"]
         if kind not in _STRUCTURES:
             raise ModelError(f"inputs or outputs of type {kind} are not supported", where, "use tensors or tuples")
-        if value["context"] is not None:
-            _screen_values(json.loads(value["context"]), where)
+        keys = json.loads(value["context"] or "null") or []
+        if not isinstance(keys, list) or not all(isinstance(key, str | int) for key in keys):
+            raise ModelError("inputs or outputs in a structure of classes are not supported", where, "use tensors")
+        _screen_values(keys, where)
         _screen_structure(value["children_spec"], where)
 
 
