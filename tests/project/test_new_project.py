@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import onnx.numpy_helper
@@ -19,6 +20,7 @@ from exactness.oracle import Oracle
 from scons_project import ROOT, tiny_model
 from small_networks import write_with_weights_beside
 
+from tests.package.test_library_format import members, tar_of
 from tvm_stm32.device.part import find_part
 from tvm_stm32.errors import SettingsError, TvmStm32Error
 from tvm_stm32.model.library_format import read_source
@@ -26,6 +28,7 @@ from tvm_stm32.model.model_file import read_model_file, whole_model
 from tvm_stm32.project.boards import boards_for
 from tvm_stm32.project.contents import project_files
 from tvm_stm32.project.create import new_project
+from tvm_stm32.project.description import read_description
 
 F405 = "STM32F405RGT6"
 
@@ -117,6 +120,20 @@ def test_weights_beside_the_model_come_along(tmp_path: Path) -> None:
     assert np.array_equal(onnx.numpy_helper.to_array(tensor), np.arange(16).reshape(4, 4))
 
 
+def test_an_archive_says_part_name_and_objective(written: Path, tmp_path: Path) -> None:
+    """What else is made of it is what its model file gave."""
+    files = members((written / "model.tar").read_bytes())
+    metadata = files["metadata.json"].replace(b'"optimize": "balanced"', b'"optimize": "ram"')
+    assert metadata != files["metadata.json"]
+    (tmp_path / "any.tar").write_bytes(tar_of(files | {"metadata.json": metadata}))
+    new_project(tmp_path / "new", tmp_path / "any.tar")
+    description = read_description(written)
+    assert read_description(tmp_path / "new") == msgspec.structs.replace(description, optimize="ram")
+    for name in (description.model, "src/main.c", "board/link.ld"):
+        assert (tmp_path / "new" / name).read_bytes() == (written / name).read_bytes()
+    assert (tmp_path / "new/model.tar").read_bytes() == (tmp_path / "any.tar").read_bytes()
+
+
 def test_readme_names_what_there_is(written: Path) -> None:
     text = (written / "README.md").read_text()
     for name in ("models/kws.tflite", "src/main.c", "src/console.c", "board/link.ld", "board/startup.c"):
@@ -138,13 +155,16 @@ def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
     ("model", "part", "name", "what"),
     [
         ("missing.tflite", F405, None, "cannot read the model file"),
+        ("kws.tflite", None, None, "for which part"),
         ("kws.tflite", "STM32F999", None, "there is no STM32 part 'STM32F999'"),
         ("2 words.tflite", F405, None, "'2_words' is no C identifier"),
         ("Install.tflite", F405, None, "'install' means something else in a project"),
         ("kws.tflite", F405, "app", "'app' means something else in a project"),
     ],
 )
-def test_mistakes_leave_nothing_behind(tmp_path: Path, model: str, part: str, name: str | None, what: str) -> None:
+def test_mistakes_leave_nothing_behind(
+    tmp_path: Path, model: str, part: str | None, name: str | None, what: str
+) -> None:
     if not model.startswith("missing"):
         (tmp_path / model).write_bytes(tiny_model())
     with pytest.raises(TvmStm32Error, match=what):

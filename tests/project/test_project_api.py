@@ -79,7 +79,7 @@ def test_server_of_the_template_and_of_a_project(template: ProjectApiClient, fol
         assert option["required"] or option["optional"]
         assert {*(option["required"] or ()), *(option["optional"] or ())} <= methods
         assert option["type"] in ("str", "bool") and option["help"]
-        assert option["choices"] is None or option["default"] in option["choices"]
+        assert option["choices"] is None or option["default"] in (None, *option["choices"])
     assert [option["name"] for option in info["project_options"] if option["required"]] == ["part"]
     with ProjectApiClient(folder) as client:
         of_project = client.call("server_info_query", tvm_version="0.9.dev1+g1234")

@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a .tflite, .onnx or .pt2 file, or an archive of export-mlf",
     )
-    parser.add_argument("--part", required=True, help="STM32 part number, such as STM32F405RGT6")
+    parser.add_argument("--part", help="STM32 part number, such as STM32F405RGT6; what is left out, an archive says")
     parser.add_argument("--name", help="C identifier of the model; default: from the model's file name")
-    parser.add_argument("--optimize", choices=("time", "ram", "balanced"), default="balanced")
+    parser.add_argument("--optimize", choices=("time", "ram", "balanced"), help="default: balanced")
     add_memory_pools(parser)
 
 

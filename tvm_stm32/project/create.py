@@ -35,9 +35,9 @@ _TAKEN = frozenset(
 def new_project(
     directory: Path,
     model: Path,
-    part_number: str,
+    part_number: str | None = None,
     name: str | None = None,
-    optimize: str = "balanced",
+    optimize: str | None = None,
     memory_pools: str = "",
     additions: Additions | None = None,
 ) -> CompiledModel:
@@ -46,9 +46,9 @@ def new_project(
     Args:
         directory: a folder that is empty or not there yet.
         model: the model file, or a Model Library Format archive with one; the project gets a copy of both.
-        part_number: as `find_part` takes it.
+        part_number: as `find_part` takes it; None: the archive's.
         name: the model's name in C; None: from the model's file name, or the archive's.
-        optimize: "time", "ram" or "balanced".
+        optimize: "time", "ram" or "balanced"; None: the archive's, or "balanced".
         memory_pools: where activations and weights may lie: "part", a file of pools, of which the project gets a copy,
             or "" for one arena.
         additions: what it is given beside the model.
@@ -57,9 +57,9 @@ def new_project(
         The model as it was compiled to see whether it fits.
 
     Raises:
-        SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, there is no
-            such part, pools are wrong or of a kind that a project has not, or an added file would take the place of one
-            that every project has.
+        SettingsError: the folder is not empty or cannot be written, the name cannot be a prefix in C, no part is named
+            or there is none such, pools are wrong or of a kind that a project has not, or an added file would take the
+            place of one that every project has.
         ModelError: the model cannot be read, compiled, or written as an archive.
         CapacityError: the part's memory does not do for it.
     """
@@ -69,6 +69,11 @@ def new_project(
     check_name(name)
     if name in _TAKEN:
         raise SettingsError(f"{name!r} means something else in a project", "--name", "choose another, such as kws")
+    archived = file.settings
+    part_number = part_number or (archived.part if archived else "")
+    if not part_number:
+        raise SettingsError("for which part?", "--part", "such as --part STM32F405RGT6")
+    optimize = optimize or (archived.optimize if archived else "balanced")
     part = find_part(part_number)
     pools, kept_pools = project_pools(memory_pools, part), kept_name(memory_pools, name)
     kept = f"models/{name}{file.suffix}"

@@ -41,9 +41,8 @@ OPTIONS = (
     ),
     ProjectOption(
         "optimize",
-        "what the network's C is made for",
+        "what the network's C is made for; default: the archive's objective, or balanced",
         choices=("time", "ram", "balanced"),
-        default="balanced",
         optional=_GENERATE,
     ),
     ProjectOption(
