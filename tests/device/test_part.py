@@ -109,6 +109,13 @@ def test_an_unknown_part_has_near_ones() -> None:
     assert "STM32F405RGT6" in error.value.hint
 
 
+def test_near_ones_can_be_asked_for_as_they_are_told() -> None:
+    with pytest.raises(SettingsError, match="there is no STM32 part 'mp159caa'") as error:
+        find_part("mp159caa")
+    first = error.value.hint.removeprefix("near it: ").split(", ")[0]
+    assert first.endswith("@m4") and find_part(first).name == first
+
+
 def test_an_ambiguous_name_lists_the_parts() -> None:
     with pytest.raises(SettingsError, match="8 parts that differ") as error:
         find_part("STM32F405")

@@ -123,6 +123,9 @@ def test_builds_get_all_of_it(project: Path, system: str, tmp_path: Path) -> Non
         )
         assert "t15: " + " ".join(map(str, expected())) in printed.splitlines()
         check_places(read_firmware(moved / "build/app.elf"))
+        emulated = read_firmware(moved / "build/app_emulated.elf")
+        assert emulated.address("net_activations") == 0x21000000, "the second RAM of QEMU's board"
+        assert emulated.address("net_activations_ram") >> 24 == 0x20
         assert "extra_begun" in read_firmware(moved / "build/app.elf").symbols
         assert (moved / "build/app.bin").stat().st_size < 1 << 20, "holds what lies between two flashes"
 

@@ -141,7 +141,7 @@ def find_part(name: str) -> Part:
         for number, (what, hint) in _NO_PART.items():
             if wanted.startswith(number):
                 raise SettingsError(f"{what}, so there is no part '{name}'", "part", hint)
-        near = [number.upper() for number in difflib.get_close_matches(wanted, index, n=5, cutoff=0.75)]
+        near = [_display(number) for number in difflib.get_close_matches(wanted, index, n=5, cutoff=0.75)]
         hint = f"near it: {', '.join(near)}" if near else "e.g. STM32F405RGT6; `tvm-stm32 parts` lists them"
         raise SettingsError(f"there is no STM32 part '{name}'", "part", hint)
     cores = sorted({part.partition("@")[2] for part in meant})

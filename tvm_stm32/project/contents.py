@@ -60,7 +60,7 @@ def project_files(
     files["src/semihosting.h"] = _SEMIHOSTING.read_text(encoding="utf-8")
     files[_SERVER.name] = _SERVER.read_text(encoding="utf-8")
     for board in boards.all:
-        files[f"{board.folder}/link.ld"] = render_linker_script(board.part)
+        files[f"{board.folder}/link.ld"] = render_linker_script(board.part, placements=board.placements(name))
         files[f"{board.folder}/startup.c"] = render_startup(board.part)
     described = {FILE: Description(name, part.name, optimize, model, pools).encode()}
     return {file: text.encode() for file, text in files.items()} | described
