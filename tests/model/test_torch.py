@@ -78,6 +78,12 @@ def test_float_results_are_pytorchs(images: Program, signals: Program) -> None:
     assert (images.compiled.description, signals.compiled.description) == ("PyTorch, float32",) * 2
 
 
+def test_versions_of_what_translates_are_on_record(images: Program) -> None:
+    versions = images.host.manifest.versions
+    assert versions.keys() == {"apache-tvm", "onnxscript", "torch", "tvm_stm32"}
+    assert versions["torch"] == torch.__version__.partition("+")[0]
+
+
 def test_layers_have_the_paths_of_modules(images: Program) -> None:
     """A layer its path, normalization and clamps fused; what a user's module computes itself, its path and operator."""
     assert images.layers == [

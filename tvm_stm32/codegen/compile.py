@@ -51,9 +51,13 @@ def compile_model(path: Path, settings: Settings) -> CompiledModel:
     loaded = load_model(path)
     network = loaded.network
     kind = "int8" if any(t.quantization for t in network.tensors.values()) else "float32"
-    return compile_network(
+    compiled = compile_network(
         network, settings, source=loaded.source, signature=loaded.signature, description=f"{loaded.format}, {kind}"
     )
+    for name in loaded.translators:
+        # without the word for how a package was built: it says nothing of what it does
+        compiled.versions[name] = importlib.metadata.version(name).partition("+")[0]
+    return compiled
 
 
 def compile_network(

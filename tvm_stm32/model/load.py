@@ -21,13 +21,15 @@ _SUFFIXES = {".tflite": "TFLite", ".onnx": "ONNX", ".pt2": "PyTorch", ".pt": "Py
 class LoadedModel:
     """A network and where it came from: file name without folders, format, sha256 of the whole file in hex.
 
-    What an .onnx file keeps in other files counts as if it were in it.
+    What an .onnx file keeps in other files counts as if it were in it. `translators` are the distributions that read
+    the file in this package's stead, as TFLite and ONNX need none.
     """
 
     network: Network
     source: str
     format: str
     signature: str
+    translators: tuple[str, ...] = ()
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -57,7 +59,8 @@ def load_model(path: Path) -> LoadedModel:
         hint = "give a .tflite (TFLite flatbuffer), .onnx or .pt2 (torch.export.save) file"
         raise ModelError("not a model file of a known format", str(path), hint)
     network = read(path)
-    return LoadedModel(network, path.name, kind, hashlib.sha256(whole_model(content, path.parent)).hexdigest())
+    signature = hashlib.sha256(whole_model(content, path.parent)).hexdigest()
+    return LoadedModel(network, path.name, kind, signature, ("onnxscript", "torch") if kind == "PyTorch" else ())
 
 
 def _load_archived(path: Path, content: bytes) -> LoadedModel:

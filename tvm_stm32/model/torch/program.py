@@ -95,6 +95,8 @@ def _untranslated(program: Any, path: Path, error: Exception) -> ModelError:
     layer = (stack[-1][0] if stack else "") or found[1]
     types = ", ".join(_describe(node.meta.get("val")) for node in operands)
     hint = "replace the operator in the model, or compute it in the application"
+    if "choose_qparams" in found[2]:
+        hint = "this is dynamic quantization: calibrate the model instead, with a quantizer that is not dynamic"
     return ModelError("the operator is not supported", f'{path}, layer "{layer}", {found[2]} ({types})', hint)
 
 

@@ -73,7 +73,7 @@ def screen_payload(config: dict[str, Any], where: str) -> None:
     for name, payload in config["config"].items():
         path = str(payload["path_name"])
         if payload["use_pickle"] or not path.startswith(("weight_", "tensor_")):
-            hint = "replace it in the model by a tensor or a number"
+            hint = "keep plain tensors in the model; quantize with prepare_pt2e and convert_pt2e, not with quantize_"
             raise ModelError(f"{name!r} is a pickled object, which is not read", where, hint)
     _screen_values(config, where)
 
