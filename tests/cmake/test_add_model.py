@@ -184,7 +184,7 @@ def test_version_is_the_package_s(folder: Path, tool: tuple[str, str]) -> None:
     [
         (
             "tvm_stm32_add_model(kws)",
-            "tvm_stm32_add_model(kws): no model. hint: MODEL names a .tflite or .onnx file",
+            "tvm_stm32_add_model(kws): no model. hint: MODEL names a .tflite, .onnx or .pt2 file",
         ),
         (
             "tvm_stm32_add_model(kws MODEL models/kws.tflite OPTIMISE time)",
