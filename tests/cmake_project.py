@@ -15,13 +15,15 @@ from tvm_stm32.device.part import find_part
 from tvm_stm32.emulator.machine import machine_for_part
 from tvm_stm32.emulator.run import run_elf
 
-#: the CMake of the system, and a current one from PyPI
 _PYPI_FOLDER = Path(cmake.CMAKE_BIN_DIR)
+#: PATH without that, and without the commands of any virtual environment
 SYSTEM_PATH = os.pathsep.join(
     folder
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
     if Path(folder) not in (_PYPI_FOLDER, Path(sys.executable).parent)
+    and not Path(folder).parent.joinpath("pyvenv.cfg").exists()
 )
+#: the CMake of the system, and a current one from PyPI
 CMAKES = {"system": shutil.which("cmake", path=SYSTEM_PATH) or "cmake", "pypi": str(_PYPI_FOLDER / "cmake")}
 GENERATORS = {"ninja": "Ninja", "make": "Unix Makefiles"}
 
