@@ -33,7 +33,9 @@ def shared() -> Path:
     """Large models and benchmarks kept beside the checkout, or where TVM_STM32_SHARED says; without them, skip."""
     path = Path(os.environ.get("TVM_STM32_SHARED", REPOSITORY.parent / "shared"))
     if not (path / "models").is_dir():
-        pytest.skip(f"no {path.name}/models beside the checkout")  # such files are too large for the repository
+        pytest.skip(
+            f"no {path.name}/models beside the checkout: the networks of MLPerf Tiny are not part of this project"
+        )
     return path
 
 

@@ -13,7 +13,7 @@ from sampled_network import NONE, SampledNetwork
 def bench(shared: Path) -> Path:
     """The folder of the measuring harness; without it, skip."""
     if not (shared / "bench" / "bench.py").is_file():
-        pytest.skip(f"no {shared.name}/bench beside the checkout")
+        pytest.skip(f"no {shared.name}/bench beside the checkout: the measuring harness is not part of this project")
     return shared / "bench"
 
 

@@ -18,7 +18,7 @@ for name in ("OPTIMIZE", "INPUTS", "API"):
         options["TVM_STM32_" + name] = ARGUMENTS[name]
 env = Environment(**options, toolpath=["checkout"])
 name = ARGUMENTS.get("NAME", "kws")
-kws = env.TvmModel(name, "kws.tflite")
+kws = env.TvmModel(name, ARGUMENTS.get("MODEL", "kws.tflite"))
 app = env.TvmFirmware("app", ["main.c", kws])
 env.TvmCMakePackage("dist", kws)
 env.Alias("run", env.TvmRun(app))
@@ -116,6 +116,21 @@ class TestFirmware:
             file.write("# One more line.\n")
         assert built.scons() == {GENERATE, "STARTUP app_startup", PACKAGE}
         assert built.scons() == set()
+
+    @pytest.mark.parametrize(("model", "matters"), [("kws.tflite", False), ("kws.pt2", True)])
+    def test_pytorch(self, built: Project, model: str, matters: bool) -> None:
+        """Which PyTorch is installed, if any, matters to its own programs alone."""
+        (built.folder / "kws.pt2").touch()
+        metadata = built.folder / "packages/torch-9.9.9.dist-info/METADATA"
+        metadata.parent.mkdir(parents=True, exist_ok=True)
+        metadata.write_text("Metadata-Version: 2.1\nName: torch\nVersion: 9.9.9\n")
+        trees = []
+        for packages in ({}, {"PYTHONPATH": str(metadata.parents[1])}):
+            built.environment |= packages
+            built.scons("-n", "--tree=all", f"MODEL={model}", "kws/kws.c")
+            trees.append(built.printed)
+        del built.environment["PYTHONPATH"]
+        assert (trees[0] != trees[1]) == matters
 
     def test_tool(self, built: Project) -> None:
         """The SCons tool itself generates nothing; its commands are compared."""

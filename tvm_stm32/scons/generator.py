@@ -19,9 +19,12 @@ from SCons.Action import Action
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: Parts of the package that have no say in what it generates.
-_BESIDE = ("check", "emulator", "project", "report", "scons")
+_BESIDE = ("check", "doctor", "emulator", "project", "report", "scons")
 #: Distributions whose version shapes the generated C.
-_COMPILER = ("apache-tvm", "modm-devices", "onnx", "onnxscript", "torch")
+_COMPILER = ("apache-tvm", "modm-devices", "onnx")
+#: And that of programs of PyTorch. Archives may hold one.
+_PYTORCH = ("onnxscript", "torch")
+_PYTORCH_FILES = (".pt2", ".tar")
 
 #: How a verb is run. What is between $( and $) is not signed: another interpreter at another path makes the same files.
 COMMAND = "$( $TVM_STM32_PYTHON $) -P -m tvm_stm32"
@@ -31,17 +34,20 @@ UNNAMED_PROGRAM = {"IMPLICIT_COMMAND_DEPENDENCIES": False}
 
 
 @cache
-def digest() -> str:
+def digest(pytorch: bool = False) -> str:
     """SHA-256 of the generator: its own files, by name and content, and the versions of the packages it works with.
 
     It is a dependency of everything generated: a new version of the generator generates anew.
+
+    Args:
+        pytorch: with the packages that read programs of PyTorch.
     """
     sha = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*")):
         name = path.relative_to(PACKAGE)
         if path.is_file() and name.parts[0] not in _BESIDE and path.suffix != ".pyc":
             sha.update(f"{name.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    for distribution in _COMPILER:
+    for distribution in _COMPILER + (_PYTORCH if pytorch else ()):
         sha.update(f"{distribution} {_version(distribution)}\0".encode())
     return sha.hexdigest()
 
@@ -79,6 +85,7 @@ def run(env: Any, targets: Any, sources: Any, variable: str, **variables: Any) -
     generators = [*env.get("SHELL_ENV_GENERATORS", []), shell_environment]
     variables |= UNNAMED_PROGRAM | {"SHELL_ENV_GENERATORS": generators}
     nodes = env.Command(targets, sources, action(variable), **variables)
-    env.Depends(nodes, env.Value(digest()))
+    pytorch = any(str(source).lower().endswith(_PYTORCH_FILES) for source in env.arg2nodes(sources))
+    env.Depends(nodes, env.Value(digest(pytorch)))
     env.Precious(nodes)
     return list(nodes)
