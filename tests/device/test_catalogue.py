@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,16 @@ def test_patterns(pattern: str, number: int) -> None:
 
 
 def test_a_pattern_that_matches_nothing() -> None:
-    with pytest.raises(SettingsError, match="no STM32 part has a number like 'q999'"):
+    with pytest.raises(SettingsError, match="no STM32 part has a number like 'q999'") as refused:
         matching_parts("q999")
+    for example in refused.value.hint.removeprefix("e.g. ").split(", or "):
+        assert matching_parts(example.strip("'"))
+
+
+def test_the_pattern_in_the_guide(repository: Path) -> None:
+    guide = (repository / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r"`tvm-stm32 parts '([^']+)'`", guide)
+    assert matching_parts(pattern)
 
 
 def test_what_a_model_leaves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

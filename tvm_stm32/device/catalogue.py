@@ -27,7 +27,7 @@ def matching_parts(pattern: str) -> list[Part]:
     wanted = f"*{pattern.strip().lower()}*"
     names = tuple(name for name in part_numbers() if fnmatch.fnmatchcase(name, wanted))
     if not names:
-        raise SettingsError(f"no STM32 part has a number like '{pattern}'", "parts", "e.g. f405, or 'l4*g?t6'")
+        raise SettingsError(f"no STM32 part has a number like '{pattern}'", "parts", "e.g. f405, or 'l4*gt6'")
     return read_parts(names)
 
 
