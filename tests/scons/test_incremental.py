@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from scons_project import HEAD, MAIN, Project, copy_package, tiny_model
@@ -117,17 +118,16 @@ class TestFirmware:
         assert built.scons() == {GENERATE, "STARTUP app_startup", PACKAGE}
         assert built.scons() == set()
 
-    @pytest.mark.parametrize(("model", "matters"), [("kws.tflite", False), ("kws.pt2", True)])
-    def test_pytorch(self, built: Project, model: str, matters: bool) -> None:
+    @pytest.mark.parametrize(("model", "matters"), [("kws.tflite", False), ("{}/kws.pt2", True)])
+    def test_pytorch(self, built: Project, tmp_path: Path, model: str, matters: bool) -> None:
         """Which PyTorch is installed, if any, matters to its own programs alone."""
-        (built.folder / "kws.pt2").touch()
-        metadata = built.folder / "packages/torch-9.9.9.dist-info/METADATA"
-        metadata.parent.mkdir(parents=True, exist_ok=True)
-        metadata.write_text("Metadata-Version: 2.1\nName: torch\nVersion: 9.9.9\n")
+        (tmp_path / "torch-9.9.9.dist-info").mkdir()
+        (tmp_path / "torch-9.9.9.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 9.9.9\n")
+        (tmp_path / "kws.pt2").touch()
         trees = []
-        for packages in ({}, {"PYTHONPATH": str(metadata.parents[1])}):
+        for packages in ({}, {"PYTHONPATH": str(tmp_path)}):
             built.environment |= packages
-            built.scons("-n", "--tree=all", f"MODEL={model}", "kws/kws.c")
+            built.scons("-n", "--tree=all", f"MODEL={model.format(tmp_path)}", "kws/kws.c")
             trees.append(built.printed)
         del built.environment["PYTHONPATH"]
         assert (trees[0] != trees[1]) == matters
